@@ -1,0 +1,56 @@
+/**
+ * An averaging policy watches a run: it is told (step, weights) and can produce its current average
+ * at any time. It never touches the weights it is shown. docs/conventions.md defines every number.
+ */
+
+import type { PolicyConfig } from '../../shared/config.ts';
+import type { AverageEvaluation } from '../../shared/metrics.ts';
+import type { Floats } from '../backends/backend.ts';
+
+/** A policy's config with its start step settled. */
+export type Resolved<P extends PolicyConfig> = P & { start: number };
+
+/** What trainer.json keeps of a policy. Which tensors belong to it, `tensors` says. */
+export interface PolicyState {
+  /** Observations so far (EMA and SWA: updates; LAWA: snapshots in the window). */
+  readonly count: number;
+  /** LAWA: steps of the snapshots in its window, oldest first. */
+  readonly window?: readonly number[];
+  /** Made from kept checkpoints after the fact. */
+  readonly backfilled?: boolean;
+}
+
+export interface Policy {
+  readonly id: string;
+  readonly config: Resolved<PolicyConfig>;
+  /** Whether the weights after `step` updates are ones it observes. */
+  due(step: number): boolean;
+  /**
+   * Enqueues its update. Call in step order, only when due, never for a skipped update.
+   * The weights may change as soon as the call returns: the queue keeps the order.
+   */
+  observe(step: number, weights: Floats): Promise<void>;
+  /** Observations in the current average. 0: it has no value yet. */
+  readonly count: number;
+  /** Whether it may be called best: LAWA's window is filled; the others have a value. */
+  readonly full: boolean;
+  /** Writes the current average into `target` (enqueued). Throws Error before the first observation. */
+  value(target: Floats): Promise<void>;
+  /** Steps and weights in words for the page: newest observation, half-life in force, window. */
+  describe(): PolicyDescription;
+  state(): PolicyState;
+  /** Accumulators that a checkpoint must hold: EMA's and SWA's vectors. Names are unique in a run. */
+  tensors(): readonly { readonly name: string; readonly store: Floats }[];
+  /** Frees its memory and gives up its references to snapshots. */
+  close(): void;
+}
+
+export interface PolicyDescription {
+  readonly newestStep: number | null;
+  /** Steps observed, oldest first, where the policy keeps them. */
+  readonly steps: readonly number[];
+  /** EMA: half-life in steps in force now. */
+  readonly halfLife: number | null;
+}
+
+export type { AverageEvaluation };

@@ -1,0 +1,247 @@
+/**
+ * The one contract between the window and the application. Both doors, Electron's IPC and the
+ * loopback WebSocket, carry it; both ends check it.
+ */
+import { z } from 'zod';
+import { policyConfig, runConfig } from './config.ts';
+import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
+import { evaluationResult, exportFormat, jobError, progress, sampleOptions, weightsRef } from './jobs.ts';
+import { metricsLine } from './metrics.ts';
+
+/** What this door can do; pages ask it, never which door it is. */
+export const capabilities = z.object({
+  /** Dropped files have absolute paths that the application can read in place. */
+  paths: z.boolean(),
+  /** Dropped files can be streamed to a staging folder. */
+  upload: z.boolean(),
+  /** Native open dialogs. */
+  dialogs: z.boolean(),
+  /** Show a folder in the system's file manager. */
+  reveal: z.boolean(),
+});
+export type Capabilities = z.infer<typeof capabilities>;
+
+export const jobStatus = z.enum([
+  'queued',
+  'running',
+  'pausing',
+  'paused',
+  'stopping',
+  'stopped',
+  'finished',
+  'failed',
+]);
+export type JobStatus = z.infer<typeof jobStatus>;
+export const job = z.object({
+  id: z.string(),
+  kind: z.enum(['train', 'prepare', 'export', 'sample', 'evaluate']),
+  /** Name of the run or dataset that it works on. */
+  subject: z.string(),
+  status: jobStatus,
+  progress: progress.nullable(),
+  device: z
+    .object({ backend: z.string(), device: z.string(), family: z.string(), threads: z.number(), why: z.string() })
+    .nullable(),
+  error: jobError.nullable(),
+  createdAt: z.string(),
+});
+export type Job = z.infer<typeof job>;
+
+export const datasetSummary = z.object({
+  name: z.string(),
+  folder: z.string(),
+  /** preparing: a job works on it; incomplete: preparation can be continued. */
+  status: z.enum(['ready', 'preparing', 'incomplete', 'broken']),
+  meta: datasetMeta.nullable(),
+  /** Bytes on disk. */
+  bytes: z.number(),
+  usedBy: z.array(z.string()),
+  problem: z.string().nullable(),
+  job: job.nullable(),
+});
+export type DatasetSummary = z.infer<typeof datasetSummary>;
+
+export const checkpointInfo = z.object({ step: z.number().int(), bytes: z.number(), averages: z.array(z.string()) });
+export const runSummary = z.object({
+  name: z.string(),
+  folder: z.string(),
+  config: runConfig,
+  /** new: never started; interrupted: its worker died, can be resumed. */
+  status: z.enum([
+    'new',
+    'queued',
+    'running',
+    'pausing',
+    'paused',
+    'stopping',
+    'stopped',
+    'interrupted',
+    'finished',
+    'failed',
+    'broken',
+  ]),
+  step: z.number().int(),
+  parent: z.object({ name: z.string(), step: z.number().int(), purpose: z.enum(['continue', 'cooldown']) }).nullable(),
+  /** Newest evaluation. */
+  last: z
+    .object({
+      step: z.number().int(),
+      raw: z.number().nullable(),
+      averages: z.record(z.string(), z.number().nullable()),
+    })
+    .nullable(),
+  bestRaw: z.number().nullable(),
+  bestAverage: z.object({ id: z.string(), loss: z.number(), step: z.number().int() }).nullable(),
+  bytes: z.number(),
+  /** Up to 60 raw validation losses for a sparkline. */
+  spark: z.array(z.number()),
+  createdAt: z.string(),
+  problem: z.string().nullable(),
+  job: job.nullable(),
+});
+export type RunSummary = z.infer<typeof runSummary>;
+
+export const runDetail = runSummary.extend({
+  checkpoints: z.array(checkpointInfo),
+  exports: z.array(z.object({ name: z.string(), path: z.string(), bytes: z.number() })),
+});
+export type RunDetail = z.infer<typeof runDetail>;
+
+export const presetInfo = z.object({
+  id: z.string(),
+  title: z.string(),
+  /** Where its numbers come from. */
+  source: z.string(),
+  note: z.string(),
+  /** Parameters, weights proper. */
+  parameters: z.number(),
+  tokenizer: z.enum(['gpt2', 'characters', 'bytes']),
+});
+export type PresetInfo = z.infer<typeof presetInfo>;
+
+export const settings = z.object({
+  /** Holds runs/ and datasets/. */
+  home: z.string(),
+  theme: z.enum(['light', 'dark', 'auto']),
+  threads: z.number().int().positive().nullable(),
+});
+export type Settings = z.infer<typeof settings>;
+
+export const preview = z.object({
+  /** Rows of the first batch as the model sees it. */
+  rows: z.array(z.object({ ids: z.array(z.number().int()), pieces: z.array(z.string()) })),
+});
+
+const name = z.object({ name: z.string() });
+const nothing = z.void();
+const call = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output });
+
+export const api = {
+  'app.info': call(
+    nothing,
+    z.object({
+      version: z.string(),
+      capabilities,
+      node: z.string(),
+      platform: z.string(),
+      native: z.string().nullable(),
+    }),
+  ),
+  'settings.get': call(nothing, settings),
+  'settings.set': call(settings.partial(), settings),
+
+  'datasets.list': call(nothing, z.array(datasetSummary)),
+  /** What a preparation of these sources would take, before anything is written. */
+  'datasets.scan': call(z.object({ sources: z.array(z.string()) }), sourceReport),
+  /** Starts preparing, or continues an incomplete preparation of the same name and config. */
+  'datasets.prepare': call(prepareConfig, job),
+  'datasets.cancel': call(name, nothing),
+  'datasets.preview': call(
+    name.extend({
+      blockSize: z.number().int().positive(),
+      rows: z.number().int().min(1).max(16),
+      seed: z.number().int(),
+    }),
+    preview,
+  ),
+  'datasets.delete': call(name, nothing),
+  'dialog.open': call(z.object({ kind: z.enum(['files', 'folder']) }), z.array(z.string())),
+  'shell.reveal': call(z.object({ path: z.string() }), nothing),
+
+  'presets.list': call(nothing, z.array(presetInfo)),
+  /** A whole config from a preset for a dataset, every value filled in. `hours`: fit to my time, with probed speed. */
+  'presets.config': call(
+    z.object({ preset: z.string(), dataset: z.string(), hours: z.number().positive().nullable().default(null) }),
+    z.object({
+      config: runConfig,
+      differs: z.array(z.object({ field: z.string(), preset: z.string(), value: z.string() })),
+    }),
+  ),
+
+  'runs.list': call(nothing, z.array(runSummary)),
+  'runs.get': call(name, runDetail),
+  'runs.create': call(runConfig, runSummary),
+  /** Metrics as readers see them: resumes applied, torn lines dropped. */
+  'runs.metrics': call(name, z.array(metricsLine)),
+  'runs.log': call(name, z.string()),
+  /** Queues the run: a new one starts, any other resumes from its newest checkpoint. */
+  'runs.start': call(name, runSummary),
+  'runs.pause': call(name, nothing),
+  'runs.resume': call(name, nothing),
+  'runs.stop': call(name, nothing),
+  'runs.evaluate': call(name, nothing),
+  'runs.addPolicy': call(name.extend({ policy: policyConfig }), nothing),
+  'runs.removePolicy': call(name.extend({ id: z.string() }), nothing),
+  /** Served by the training process when it runs, else by a worker of its own. Pieces come as `text` events. */
+  'runs.sample': call(
+    name.extend({ weights: weightsRef.omit({ run: true }), options: sampleOptions }),
+    z.object({ text: z.string() }),
+  ),
+  'runs.export': call(
+    name.extend({ weights: weightsRef.omit({ run: true }), format: exportFormat }),
+    z.object({ path: z.string() }),
+  ),
+  'runs.compare': call(name.extend({ weights: z.array(weightsRef) }), z.array(evaluationResult)),
+  /** A child run: train longer, or a cooldown to zero ending at `end`. */
+  'runs.fork': call(
+    name.extend({
+      step: z.number().int().nonnegative(),
+      purpose: z.enum(['continue', 'cooldown']),
+      end: z.number().int().positive(),
+      childName: z.string(),
+    }),
+    runSummary,
+  ),
+  'runs.delete': call(name, nothing),
+} as const;
+export type Api = typeof api;
+export type Method = keyof Api;
+export type Input<M extends Method> = z.input<Api[M]['input']>;
+export type Output<M extends Method> = z.output<Api[M]['output']>;
+
+/** What the application says unasked. */
+export const event = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('job'), job }),
+  z.object({ type: z.literal('metrics'), run: z.string(), line: metricsLine }),
+  z.object({ type: z.literal('text'), run: z.string(), of: z.string(), piece: z.string(), done: z.boolean() }),
+  /** Lists changed: ask again. */
+  z.object({ type: z.literal('changed'), what: z.enum(['runs', 'datasets', 'settings']) }),
+]);
+export type AppEvent = z.infer<typeof event>;
+
+/** An error as it crosses a door. */
+export const apiError = z.object({ code: z.string(), message: z.string(), next: z.string() });
+export type ApiError = z.infer<typeof apiError>;
+
+/** The renderer's view of a door; preload and WebSocket client both provide it. */
+export interface Door {
+  call<M extends Method>(method: M, input: Input<M>): Promise<Output<M>>;
+  subscribe(listener: (event: AppEvent) => void): () => void;
+  /** Absolute path of a dropped file where capabilities.paths, else null. */
+  pathOf(file: File): string | null;
+  /** Streams files to staging; resolves to the staged paths. Only where capabilities.upload. */
+  upload(
+    files: readonly { name: string; file: File }[],
+    onProgress: (done: number, total: number) => void,
+  ): Promise<string[]>;
+}

@@ -1,0 +1,195 @@
+/**
+ * The configuration of a run, as files, the command line and the window know it.
+ * What each number means is defined in docs/conventions.md; defaults live here and nowhere else.
+ */
+import { z } from 'zod';
+
+const steps = z.number().int().nonnegative();
+const positive = z.number().int().positive();
+const finite = z.number().finite();
+
+/** GPT-2 as nanoGPT and the LAWA paper's scripts have it. */
+export const modelConfig = z.strictObject({
+  /** Longest context, in tokens. */
+  blockSize: positive,
+  /** Ids the tokenizer can produce. */
+  vocabSize: positive,
+  /** Rows of the embedding; ids from vocabSize up are masked in loss and sampling. Null: as vocabSize. */
+  paddedVocabSize: positive.nullable().default(null),
+  layers: positive,
+  heads: positive,
+  /** Channels of the residual stream; a multiple of heads. */
+  width: positive,
+  dropout: z.number().min(0).lt(1).default(0),
+  /** Biases in linear layers and LayerNorms. */
+  bias: z.boolean().default(false),
+  gelu: z.enum(['exact', 'tanh']).default('exact'),
+  /** Divide attention scores of layer i (from 0) by i + 1. */
+  inverseLayerScaling: z.boolean().default(false),
+});
+export type ModelConfig = z.infer<typeof modelConfig>;
+
+export const scheduleKinds = ['constant', 'cosine', 'linear', 'wsd', 'inverse-sqrt'] as const;
+
+/** A learning-rate schedule: a pure function of the step. */
+export const scheduleConfig = z.strictObject({
+  kind: z.enum(scheduleKinds),
+  peak: finite.nonnegative(),
+  /** Floor of cosine and linear. */
+  min: finite.nonnegative().default(0),
+  warmupSteps: steps.default(0),
+  /** 'shifted': peak · (s+1)/(W+1), nanoGPT. 'plain': peak · s/W, the LAWA paper and Sophia. */
+  warmupForm: z.enum(['shifted', 'plain']).default('shifted'),
+  /** wsd only: length of the cooldown that ends at the last step. */
+  cooldownSteps: steps.default(0),
+  cooldownForm: z.enum(['1-sqrt', 'linear']).default('1-sqrt'),
+});
+export type ScheduleConfig = z.infer<typeof scheduleConfig>;
+
+export const optimizerConfig = z.strictObject({
+  beta1: z.number().min(0).lt(1).default(0.9),
+  beta2: z.number().min(0).lt(1).default(0.95),
+  epsilon: finite.positive().default(1e-8),
+  weightDecay: finite.nonnegative().default(0.1),
+  /** Whether weight decay applies to token and position embeddings. */
+  decayEmbeddings: z.boolean().default(true),
+  /** Bound on the global norm of the mean gradient; 0 turns clipping off. */
+  clip: finite.nonnegative().default(1),
+});
+export type OptimizerConfig = z.infer<typeof optimizerConfig>;
+
+const policyId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'use lower-case letters, digits and dashes, at most 40');
+/** null: the first multiple of the policy's interval after warm-up. */
+const policyStart = steps.nullable().default(null);
+
+export const lawaConfig = z.strictObject({
+  kind: z.literal('lawa'),
+  id: policyId,
+  /** Snapshots in the window. */
+  k: positive,
+  /** Steps between snapshots (ν). */
+  spacing: positive,
+  start: policyStart,
+});
+export const emaConfig = z.strictObject({
+  kind: z.literal('ema'),
+  id: policyId,
+  /** β per update of the average. */
+  decay: z.number().min(0).lt(1),
+  every: positive.default(1),
+  start: policyStart,
+  /** Cap β at (1+n)/(10+n). */
+  warmup: z.boolean().default(true),
+});
+export const swaConfig = z.strictObject({
+  kind: z.literal('swa'),
+  id: policyId,
+  every: positive,
+  /** null: 0.75 · T, rounded up to a multiple of every. */
+  start: policyStart,
+});
+/** An averaging policy: it watches a run and never steers it. */
+export const policyConfig = z.discriminatedUnion('kind', [lawaConfig, emaConfig, swaConfig]);
+export type LawaConfig = z.infer<typeof lawaConfig>;
+export type EmaConfig = z.infer<typeof emaConfig>;
+export type SwaConfig = z.infer<typeof swaConfig>;
+export type PolicyConfig = z.infer<typeof policyConfig>;
+
+export const batchConfig = z.strictObject({
+  /** Sequences per micro-batch. */
+  microBatch: positive,
+  /** Micro-batches per update. */
+  accumulation: positive.default(1),
+});
+
+export const evaluationConfig = z.strictObject({
+  /** Steps between evaluations; the first and the last weights are always evaluated. */
+  every: positive,
+  /** Fixed validation blocks, evenly spaced, never overlapping; fewer where the set is shorter. */
+  blocks: positive.default(64),
+});
+
+export const checkpointConfig = z.strictObject({
+  /** Steps between checkpoints; 0 writes only the last. */
+  every: steps,
+  /** Newest checkpoints kept. */
+  keepLast: positive.default(2),
+  /** Keep every checkpoint whose step is a multiple of this; 0 keeps none for that reason. */
+  keepEvery: steps.default(0),
+  /** Keep the checkpoint with the lowest raw validation loss. */
+  keepBest: z.boolean().default(true),
+  /** Bytes that checkpoints and snapshots may take together; null: no budget but the disk's. */
+  diskBudget: positive.nullable().default(null),
+});
+
+export const deviceConfig = z.strictObject({
+  /** auto: the fastest that works here. */
+  backend: z.enum(['auto', 'native', 'reference']).default('auto'),
+  /** null: one per physical core. */
+  threads: positive.max(1024).nullable().default(null),
+});
+
+/** Where the first weights come from. */
+export const initConfig = z.discriminatedUnion('from', [
+  z.strictObject({ from: z.literal('random') }),
+  /** A checkpoint of another run: weights, moments and counters; this run continues at its step. */
+  z.strictObject({
+    from: z.literal('checkpoint'),
+    run: z.string(),
+    step: steps,
+    /** What the child is for; a cooldown is compared with its parent at its last step only. */
+    purpose: z.enum(['continue', 'cooldown']).default('continue'),
+  }),
+  /** A model folder: weights only; steps count from 0. */
+  z.strictObject({ from: z.literal('model'), path: z.string() }),
+]);
+
+export const runConfig = z
+  .strictObject({
+    schema: z.literal(1).default(1),
+    name: z.string().regex(/^[^/\\:*?"<>|.\s][^/\\:*?"<>|]{0,99}$/, 'use a plain file name of at most 100 characters'),
+    /** Preset that the values came from, for the count of what differs. */
+    preset: z.string().nullable().default(null),
+    /** Folder of a prepared dataset. */
+    dataset: z.string().min(1),
+    seed: z.number().int().min(0).max(0xffffffff).default(1337),
+    /** T: the run makes exactly T updates. */
+    steps: positive,
+    model: modelConfig,
+    batch: batchConfig,
+    optimizer: optimizerConfig.prefault({}),
+    schedule: scheduleConfig,
+    policies: z.array(policyConfig).default([]),
+    evaluation: evaluationConfig,
+    checkpoints: checkpointConfig,
+    /** Steps between lines of training loss in metrics.jsonl. */
+    logEvery: positive.default(1),
+    device: deviceConfig.prefault({}),
+    init: initConfig.prefault({ from: 'random' }),
+  })
+  .superRefine((config, ctx) => {
+    const issue = (path: (string | number)[], message: string) => ctx.addIssue({ code: 'custom', path, message });
+    const { model, schedule, policies, steps: total } = config;
+    if (model.width % model.heads !== 0)
+      issue(['model', 'width'], `width ${model.width} is not a multiple of heads ${model.heads}; change one of them`);
+    if (model.paddedVocabSize !== null && model.paddedVocabSize < model.vocabSize)
+      issue(['model', 'paddedVocabSize'], `must be at least vocabSize, ${model.vocabSize}`);
+    if (schedule.warmupSteps > total)
+      issue(['schedule', 'warmupSteps'], `warm-up of ${schedule.warmupSteps} steps is longer than the run of ${total}`);
+    if (schedule.min > schedule.peak)
+      issue(['schedule', 'min'], `floor ${schedule.min} is above the peak ${schedule.peak}`);
+    if (schedule.kind === 'wsd' && schedule.warmupSteps + schedule.cooldownSteps > total)
+      issue(['schedule', 'cooldownSteps'], `warm-up and cooldown together are longer than the run of ${total} steps`);
+    policies.forEach((policy, i) => {
+      if (policies.findIndex((p) => p.id === policy.id) !== i)
+        issue(['policies', i, 'id'], `two policies are called "${policy.id}"; rename one`);
+      if (policy.start !== null && policy.start > total)
+        issue(
+          ['policies', i, 'start'],
+          `${policy.id} starts at step ${policy.start}, after the end of the run at ${total}`,
+        );
+    });
+  });
+export type RunConfig = z.infer<typeof runConfig>;
+/** What a config file may hold: everything with a default may be left out. */
+export type RunConfigInput = z.input<typeof runConfig>;

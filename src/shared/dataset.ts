@@ -1,0 +1,69 @@
+/** dataset.json and what preparation is asked for. */
+import { z } from 'zod';
+
+export const tokenizerKinds = ['gpt2', 'characters', 'bytes'] as const;
+export const splitConfig = z.discriminatedUnion('by', [
+  /** By a hash of each document's text: stable under reorder and growth. */
+  z.strictObject({ by: z.literal('document'), fraction: z.number().gt(0).lt(1).default(0.1) }),
+  /** The last part of the token stream, nanoGPT's way. */
+  z.strictObject({ by: z.literal('tail'), fraction: z.number().gt(0).lt(1).default(0.1) }),
+  z.strictObject({ by: z.literal('file'), path: z.string().min(1) }),
+]);
+export const prepareConfig = z.strictObject({
+  name: z.string().regex(/^[^/\\:*?"<>|.\s][^/\\:*?"<>|]{0,99}$/, 'use a plain file name of at most 100 characters'),
+  /** Files and folders, absolute paths. */
+  sources: z.array(z.string().min(1)).min(1),
+  tokenizer: z.enum(tokenizerKinds).default('gpt2'),
+  split: splitConfig.prefault({ by: 'document' }),
+  /** What to do with bytes that are not UTF-8. */
+  invalidUtf8: z.enum(['replace', 'skip']).default('replace'),
+});
+export type PrepareConfig = z.infer<typeof prepareConfig>;
+
+export const splitCounts = z.object({
+  tokens: z.number().int(),
+  documents: z.number().int(),
+  /** UTF-8 bytes of the text behind the tokens, for bits per byte; 0 when unknown. */
+  bytes: z.number().int(),
+  files: z.array(z.object({ name: z.string(), tokens: z.number().int() })),
+});
+export const datasetMeta = z.object({
+  schema: z.literal(1),
+  name: z.string(),
+  tokenizer: z.object({
+    kind: z.enum([...tokenizerKinds, 'unknown']),
+    vocabSize: z.number().int(),
+    endOfText: z.number().int().nullable(),
+  }),
+  dtype: z.enum(['uint16', 'uint32']),
+  /** SHA-256 over the token files' contents: names the data in run.json. */
+  fingerprint: z.string(),
+  /** SHA-256 over relative names, sizes and contents of the sources and the configuration. */
+  sourceFingerprint: z.string(),
+  split: splitConfig.nullable(),
+  train: splitCounts,
+  val: splitCounts,
+  /** Of the sources, or null for token files taken as they are. */
+  report: z.lazy(() => sourceReport).nullable(),
+  createdAt: z.string(),
+});
+export type DatasetMeta = z.infer<typeof datasetMeta>;
+
+/** What a scan of dropped files and folders found. */
+export const sourceReport = z.object({
+  files: z.array(
+    z.object({
+      /** Relative to the dropped item. */
+      name: z.string(),
+      bytes: z.number().int(),
+      format: z.enum(['text', 'markdown', 'tokens']),
+      invalidUtf8: z.number().int().default(0),
+    }),
+  ),
+  /** Files in all; `files` may be cut to the first 1,000. */
+  fileCount: z.number().int(),
+  bytes: z.number().int(),
+  skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
+  skippedCount: z.number().int(),
+});
+export type SourceReport = z.infer<typeof sourceReport>;

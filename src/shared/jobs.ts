@@ -1,0 +1,145 @@
+/**
+ * What supervisor and worker say to each other, and what the pages see of a job.
+ * Messages are JSON lines on a pipe of their own; stdout and stderr are the log.
+ */
+import { z } from 'zod';
+import { policyConfig, runConfig } from './config.ts';
+import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
+import { metricsLine } from './metrics.ts';
+
+export const protocolVersion = 1;
+
+export const exportFormat = z.enum(['float32', 'float16', 'bfloat16']);
+/** Which weights: a checkpoint's raw ones, or the average that a policy held at it. */
+export const weightsRef = z.strictObject({
+  run: z.string(),
+  /** null: the newest checkpoint. */
+  step: z.number().int().nonnegative().nullable().default(null),
+  /** 'raw' or a policy's id. */
+  of: z.string().default('raw'),
+});
+export const sampleOptions = z.strictObject({
+  prompt: z.string().default('\n'),
+  tokens: z.number().int().min(1).max(4096).default(200),
+  temperature: z.number().min(0).max(10).default(0.8),
+  topK: z.number().int().min(0).default(0),
+  topP: z.number().gt(0).max(1).default(1),
+  seed: z.number().int().min(0).default(1),
+});
+export type SampleOptions = z.infer<typeof sampleOptions>;
+export type WeightsRef = z.infer<typeof weightsRef>;
+
+/** What a worker is started for: one job, one process. Paths are absolute. */
+export const jobSpec = z.discriminatedUnion('kind', [
+  /** Starts the run, or resumes it when its folder holds a checkpoint. */
+  z.strictObject({ kind: z.literal('train'), folder: z.string(), config: runConfig, resume: z.boolean() }),
+  z.strictObject({ kind: z.literal('prepare'), folder: z.string(), config: prepareConfig }),
+  z.strictObject({ kind: z.literal('scan'), sources: z.array(z.string()) }),
+  z.strictObject({
+    kind: z.literal('export'),
+    folder: z.string(),
+    weights: weightsRef,
+    format: exportFormat,
+    target: z.string(),
+  }),
+  z.strictObject({ kind: z.literal('sample'), folder: z.string(), weights: weightsRef, options: sampleOptions }),
+  z.strictObject({
+    kind: z.literal('evaluate'),
+    folder: z.string(),
+    weights: z.array(weightsRef),
+    blocks: z.number().int().positive(),
+  }),
+]);
+export type JobSpec = z.infer<typeof jobSpec>;
+
+/** Supervisor → worker. */
+export const command = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('start'), version: z.literal(protocolVersion), job: jobSpec }),
+  z.strictObject({ type: z.literal('pause') }),
+  z.strictObject({ type: z.literal('resume') }),
+  /** Finish the step, write a checkpoint, exit. Ends a preparation where it can continue. */
+  z.strictObject({ type: z.literal('stop') }),
+  z.strictObject({ type: z.literal('evaluate') }),
+  z.strictObject({ type: z.literal('checkpoint') }),
+  z.strictObject({ type: z.literal('sample'), of: z.string(), options: sampleOptions }),
+  z.strictObject({ type: z.literal('add-policy'), policy: policyConfig }),
+  z.strictObject({ type: z.literal('remove-policy'), id: z.string() }),
+]);
+export type Command = z.infer<typeof command>;
+
+export const phases = [
+  'starting',
+  'compiling',
+  'training',
+  'evaluating',
+  'saving',
+  'paused',
+  'reading',
+  'writing',
+  'sampling',
+] as const;
+export const progress = z.object({
+  phase: z.enum(phases),
+  /** Steps, or bytes of input. */
+  done: z.number(),
+  total: z.number(),
+  unit: z.enum(['steps', 'bytes', 'tokens']),
+  /** Tokens (training) or bytes (data) per second. */
+  rate: z.number().nullable(),
+  secondsLeft: z.number().nullable(),
+  /** Why it is paused, when not by the user: a full disk. */
+  reason: z.string().nullable().default(null),
+});
+export type Progress = z.infer<typeof progress>;
+
+export const jobError = z.object({
+  code: z.string(),
+  message: z.string(),
+  next: z.string(),
+});
+export type JobError = z.infer<typeof jobError>;
+
+/** Worker → supervisor. */
+export const report = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('hello'), version: z.literal(protocolVersion), pid: z.number() }),
+  /** The backend in use and why, once known. */
+  z.object({
+    type: z.literal('device'),
+    backend: z.string(),
+    device: z.string(),
+    family: z.string(),
+    threads: z.number(),
+    why: z.string(),
+  }),
+  z.object({ type: z.literal('progress'), progress }),
+  /** The same object that was appended to metrics.jsonl. */
+  z.object({ type: z.literal('metrics'), line: metricsLine }),
+  /** Pieces of a sample as they come. */
+  z.object({ type: z.literal('text'), of: z.string(), piece: z.string(), done: z.boolean() }),
+  z.object({ type: z.literal('done'), result: z.lazy(() => jobResult) }),
+  z.object({ type: z.literal('failed'), error: jobError }),
+]);
+export type Report = z.infer<typeof report>;
+
+export const evaluationResult = z.object({
+  of: z.string(),
+  step: z.number().int(),
+  loss: z.number(),
+  perplexity: z.number(),
+  bitsPerByte: z.number().nullable(),
+  /** Against the first one asked for. */
+  difference: z.number(),
+  standardError: z.number(),
+  verdict: z.enum(['better', 'no difference', 'worse']),
+});
+export const jobResult = z.object({
+  /** train: 'finished' or 'stopped' (can be resumed). */
+  outcome: z.enum(['finished', 'stopped']),
+  step: z.number().int().optional(),
+  path: z.string().optional(),
+  text: z.string().optional(),
+  dataset: datasetMeta.optional(),
+  report: sourceReport.optional(),
+  evaluations: z.array(evaluationResult).optional(),
+});
+export type JobResult = z.infer<typeof jobResult>;

@@ -1,0 +1,92 @@
+/**
+ * Lines of a run's metrics.jsonl. Append-only; a `resume` line makes readers drop earlier lines
+ * whose step is past `from`. A loss carries the step of the weights that were measured.
+ */
+import { z } from 'zod';
+
+const step = z.number().int().nonnegative();
+/** Seconds of training so far, pauses excluded. */
+const seconds = z.number();
+/** JSON has no NaN or infinity: null stands for a value that is not finite. */
+const value = z.number().nullable();
+
+/** The update from step to step + 1. */
+export const trainLine = z.object({
+  type: z.literal('train'),
+  step,
+  seconds,
+  /** Mean loss over the batch, nats per token, of the weights at `step`. */
+  loss: value,
+  /** Global norm of the mean gradient before clipping. */
+  gradientNorm: value,
+  learningRate: z.number(),
+  tokensPerSecond: z.number(),
+  /** True when the gradient was not finite and the update was left out. */
+  skipped: z.boolean().optional(),
+});
+/** One average beside the raw weights, on the same blocks. */
+export const averageEvaluation = z.object({
+  loss: value,
+  /** Average minus raw; negative is better. */
+  difference: value,
+  /** Paired standard error of the difference over blocks. */
+  standardError: value,
+  /** Observations in the average. */
+  count: z.number().int(),
+  /** False while a LAWA window is filling. */
+  full: z.boolean(),
+});
+export const evaluationLine = z.object({
+  type: z.literal('evaluation'),
+  step,
+  seconds,
+  raw: value,
+  /** Standard error of the raw loss itself over blocks. */
+  rawStandardError: value,
+  blocks: z.number().int(),
+  averages: z.record(z.string(), averageEvaluation),
+  /** Seconds that this evaluation took. */
+  took: z.number(),
+});
+export const sampleLine = z.object({
+  type: z.literal('sample'),
+  step,
+  /** 'raw' or a policy's id. */
+  of: z.string(),
+  prompt: z.string(),
+  text: z.string(),
+});
+export const checkpointLine = z.object({ type: z.literal('checkpoint'), step, bytes: z.number() });
+export const resumeLine = z.object({
+  type: z.literal('resume'),
+  from: step,
+  /** False when the numerics differ from the ones the checkpoint was made with. */
+  exact: z.boolean(),
+});
+export const noteLine = z.object({
+  type: z.literal('note'),
+  step,
+  level: z.enum(['info', 'warning', 'error']),
+  text: z.string(),
+});
+/** A policy was added or removed while the run went on; backfilled: from kept checkpoints. */
+export const policyLine = z.object({
+  type: z.literal('policy'),
+  step,
+  id: z.string(),
+  change: z.enum(['added', 'removed']),
+  backfilled: z.boolean().default(false),
+});
+export const metricsLine = z.discriminatedUnion('type', [
+  trainLine,
+  evaluationLine,
+  sampleLine,
+  checkpointLine,
+  resumeLine,
+  noteLine,
+  policyLine,
+]);
+export type TrainLine = z.infer<typeof trainLine>;
+export type AverageEvaluation = z.infer<typeof averageEvaluation>;
+export type EvaluationLine = z.infer<typeof evaluationLine>;
+export type MetricsLine = z.infer<typeof metricsLine>;
