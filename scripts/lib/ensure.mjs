@@ -1,0 +1,65 @@
+/** Brings a fresh clone to where everything runs: packages, native kernels, Debian's Chromium. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { root } from './node24.mjs';
+
+/** Installs what package-lock.json names, unless node_modules is already newer than it. */
+export function ensureInstalled() {
+  const marker = path.join(root, 'node_modules/.package-lock.json');
+  const lock = path.join(root, 'package-lock.json');
+  if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return;
+  console.error('Installing packages (about half a minute) …');
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  const done = spawnSync(npm, ['ci', ...quiet], { cwd: root, stdio: ['ignore', 2, 2], shell: npm.endsWith('.cmd') });
+  if (done.status !== 0) {
+    console.error('npm ci failed; its message is above. Check the connection to the npm registry and run this again.');
+    process.exit(done.status ?? 1);
+  }
+}
+
+/** Builds the native kernels when they are missing or older than their sources. Strict: a failure ends the program. */
+export function ensureNative({ strict = false } = {}) {
+  const script = path.join(root, 'scripts/build-native.mjs');
+  const done = spawnSync(process.execPath, [script, ...(strict ? ['--strict'] : [])], { cwd: root, stdio: [0, 2, 2] });
+  if (strict && done.status !== 0) process.exit(done.status ?? 1);
+}
+
+const browsers = {
+  linux: ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'microsoft-edge', 'brave-browser'],
+};
+const fixedPlaces = {
+  darwin: [
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+    '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
+  ],
+  win32: ['ProgramFiles', 'ProgramFiles(x86)', 'LOCALAPPDATA']
+    .map((name) => process.env[name])
+    .filter(Boolean)
+    .flatMap((base) => [
+      path.join(base, 'Google/Chrome/Application/chrome.exe'),
+      path.join(base, 'Microsoft/Edge/Application/msedge.exe'),
+    ]),
+};
+
+/** Path of a Chromium-family browser on this machine, or null. MEANDER_BROWSER names one outright. */
+export function findBrowser() {
+  if (process.env.MEANDER_BROWSER) return process.env.MEANDER_BROWSER;
+  const folders = (process.env.PATH ?? '').split(path.delimiter);
+  const named = (browsers[process.platform] ?? []).flatMap((name) => folders.map((folder) => path.join(folder, name)));
+  return [...named, ...(fixedPlaces[process.platform] ?? [])].find((file) => existsSync(file)) ?? null;
+}
+
+/** A browser for the tests; as root on Debian it is installed when missing. Null when there is no way. */
+export function ensureBrowser() {
+  const found = findBrowser();
+  if (found || process.platform !== 'linux' || process.getuid?.() !== 0) return found;
+  console.error("Installing Debian's Chromium …");
+  const options = { stdio: ['ignore', 'ignore', 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+  const install = () => spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], options);
+  spawnSync('apt-get', ['update'], options);
+  install();
+  return findBrowser();
+}
