@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { policyConfig, runConfig } from './config.ts';
 import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
-import { evaluationResult, exportFormat, jobError, progress, sampleOptions, weightsRef } from './jobs.ts';
+import { evaluationResult, exportFormat, jobError, preview, progress, sampleOptions, weightsRef } from './jobs.ts';
 import { metricsLine } from './metrics.ts';
 
 /** What this door can do; pages ask it, never which door it is. */
@@ -58,6 +58,8 @@ export const datasetSummary = z.object({
   usedBy: z.array(z.string()),
   problem: z.string().nullable(),
   job: job.nullable(),
+  /** incomplete: what its preparation was asked for, to continue with; else null. */
+  prepare: prepareConfig.nullable(),
 });
 export type DatasetSummary = z.infer<typeof datasetSummary>;
 
@@ -126,11 +128,6 @@ export const settings = z.object({
   threads: z.number().int().positive().nullable(),
 });
 export type Settings = z.infer<typeof settings>;
-
-export const preview = z.object({
-  /** Rows of the first batch as the model sees it. */
-  rows: z.array(z.object({ ids: z.array(z.number().int()), pieces: z.array(z.string()) })),
-});
 
 const name = z.object({ name: z.string() });
 const nothing = z.void();

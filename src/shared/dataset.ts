@@ -65,5 +65,9 @@ export const sourceReport = z.object({
   bytes: z.number().int(),
   skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
   skippedCount: z.number().int(),
+  /** Documents whose text is that of an earlier one; all are kept. Known after preparation. */
+  duplicates: z.number().int().optional(),
+  /** Characters left out because the training text, and so the vocabulary, does not hold them. */
+  leftOut: z.number().int().optional(),
 });
 export type SourceReport = z.infer<typeof sourceReport>;

@@ -49,6 +49,25 @@ export const jobSpec = z.discriminatedUnion('kind', [
     weights: z.array(weightsRef),
     blocks: z.number().int().positive(),
   }),
+  /** Times a few steps and one evaluation of a config, for "fit to my time"; writes nothing. */
+  z.strictObject({ kind: z.literal('probe'), config: runConfig, seconds: z.number().positive() }),
+  /** Rows of a prepared dataset's first batch, with the text of each token. */
+  z.strictObject({
+    kind: z.literal('preview'),
+    dataset: z.string(),
+    blockSize: z.number().int().positive(),
+    rows: z.number().int().min(1).max(16),
+    seed: z.number().int(),
+  }),
+  /** What this machine can do: backends, families, measured speed. */
+  z.strictObject({ kind: z.literal('doctor'), seconds: z.number().positive() }),
+  /** Uniform mean of model folders, oldest first, written to a new model folder. */
+  z.strictObject({
+    kind: z.literal('average'),
+    inputs: z.array(z.string()).min(2),
+    target: z.string(),
+    format: exportFormat,
+  }),
 ]);
 export type JobSpec = z.infer<typeof jobSpec>;
 
@@ -132,6 +151,38 @@ export const evaluationResult = z.object({
   standardError: z.number(),
   verdict: z.enum(['better', 'no difference', 'worse']),
 });
+/** Rows of the first batch as the model sees it. */
+export const preview = z.object({
+  rows: z.array(z.object({ ids: z.array(z.number().int()), pieces: z.array(z.string()) })),
+});
+export const probeResult = z.object({
+  /** Per update, all micro-batches included; the fastest quarter of what was timed. */
+  secondsPerStep: z.number(),
+  /** Per forward pass over the run's validation blocks. */
+  secondsPerEvaluation: z.number(),
+  tokensPerSecond: z.number(),
+});
+export type ProbeResult = z.infer<typeof probeResult>;
+export const doctorResult = z.object({
+  backends: z.array(
+    z.object({
+      name: z.string(),
+      works: z.boolean(),
+      /** Why it does not work, or what it is. */
+      text: z.string(),
+      device: z.string().nullable(),
+      family: z.string().nullable(),
+      threads: z.number().int().nullable(),
+      /** Measured on matrix products of a training step, 10⁹ operations per second. */
+      gflops: z.number().nullable(),
+    }),
+  ),
+  /** The one that auto takes, and why. */
+  auto: z.string(),
+  why: z.string(),
+});
+export type DoctorResult = z.infer<typeof doctorResult>;
+export type EvaluationResult = z.infer<typeof evaluationResult>;
 export const jobResult = z.object({
   /** train: 'finished' or 'stopped' (can be resumed). */
   outcome: z.enum(['finished', 'stopped']),
@@ -141,5 +192,8 @@ export const jobResult = z.object({
   dataset: datasetMeta.optional(),
   report: sourceReport.optional(),
   evaluations: z.array(evaluationResult).optional(),
+  probe: probeResult.optional(),
+  doctor: doctorResult.optional(),
+  preview: preview.optional(),
 });
 export type JobResult = z.infer<typeof jobResult>;

@@ -90,3 +90,41 @@ export type TrainLine = z.infer<typeof trainLine>;
 export type AverageEvaluation = z.infer<typeof averageEvaluation>;
 export type EvaluationLine = z.infer<typeof evaluationLine>;
 export type MetricsLine = z.infer<typeof metricsLine>;
+
+/** One line of metrics.jsonl, or null for a torn or foreign one. */
+export function parseMetricsLine(text: string): MetricsLine | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const parsed = metricsLine.safeParse(json);
+  return parsed.success ? parsed.data : null;
+}
+
+/** The weights that a line speaks of, in updates: a training line's update ends one step later. */
+function reach(line: MetricsLine): number {
+  if (line.type === 'train') return line.step + 1;
+  return line.type === 'resume' ? line.from : line.step;
+}
+
+/**
+ * Lines as readers see them: a resume from s drops every earlier line past s, the update s → s + 1
+ * included, since it is made again. The resume lines themselves stay, as markers.
+ */
+export function applyResumes(lines: Iterable<MetricsLine>): MetricsLine[] {
+  const kept: MetricsLine[] = [];
+  for (const line of lines) pushMetricsLine(kept, line);
+  return kept;
+}
+
+/** Adds the next line of the file to lines that were read so far, in place. */
+export function pushMetricsLine(kept: MetricsLine[], line: MetricsLine): void {
+  if (line.type === 'resume') {
+    let length = 0;
+    for (const earlier of kept) if (reach(earlier) <= line.from) kept[length++] = earlier;
+    kept.length = length;
+  }
+  kept.push(line);
+}

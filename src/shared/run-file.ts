@@ -1,0 +1,13 @@
+/** run.json: what a run is. Written once, when the run is made; never changed while it trains. */
+import { z } from 'zod';
+import { runConfig } from './config.ts';
+
+export const runFile = z.object({
+  schema: z.literal(1),
+  config: runConfig,
+  /** Fingerprint of the dataset that the run was made for; null when it was not known yet. */
+  datasetFingerprint: z.string().nullable().default(null),
+  appVersion: z.string().default(''),
+  createdAt: z.string(),
+});
+export type RunFile = z.infer<typeof runFile>;
