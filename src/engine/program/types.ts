@@ -47,6 +47,8 @@ export interface Scalars {
 /**
  * Every operation: required and optional inputs, outputs and attributes.
  * B batch, T tokens per sequence, N = B·T rows, C width, H heads, D = C/H, V rows of the embedding.
+ * Where an operation works on rows (layerNorm, linear, dropout, classifier), x may be [N,C] or [B,T,C]:
+ * N is the product of all axes but the last.
  * A linear layer's weight is [in, out]. `backward` forms receive what the forward form saved.
  * d-prefixed outputs that are gradients of parameters follow the op's `writes` entry.
  */
@@ -133,7 +135,10 @@ export interface OpTable {
   /** y [B,C] = x [B,T,C] at t = T − 1. */
   lastPosition: { in: 'x'; opt: never; out: 'y'; attrs: object };
 
-  /** ring[ringSlot].loss = (accumulate ? old : 0) + lossScale · mean(losses). ring f32 [R,4]: loss, gradient norm, applied, t. */
+  /**
+   * ring[ringSlot].loss = (accumulate ? old : 0) + lossScale · mean(losses). ring f32 [R,4]: loss, gradient norm,
+   * applied, t. ringSlot must be a row of the bound store, which may have more than R.
+   */
   recordLoss: { in: 'losses' | 'ring'; opt: never; out: never; attrs: object };
   /**
    * The update. norm = ‖g‖₂ over the whole vector, to ring[ringSlot]; g · min(1, clip/(norm + 1e-6)) when clip > 0.
@@ -165,6 +170,8 @@ type Optional<K extends string> = K extends `${infer N}?` ? N : never;
 /**
  * How an op writes an output that other ops may write too.
  * first: overwrite when scalars.accumulate is 0, else add. add: always add. Absent: overwrite.
+ * Gradients of parameters have first or add; gradients of activations are absent or, where an
+ * activation is read twice (dx of linearBackward and dropoutBackward, dqkv, classifierLossTrain's dx), add.
  */
 export type WriteMode = 'first' | 'add';
 

@@ -1,0 +1,54 @@
+/**
+ * What every backend must do, judged by the reference: each operation forward and backward on odd
+ * shapes, whole training steps, updates, decoding, vectors, stores and the queue.
+ * Call from a test file of the backend's own.
+ */
+import { afterAll, beforeAll, describe } from 'vitest';
+import type { Backend, BackendOptions } from '../backend.ts';
+import { openReference } from '../reference/index.ts';
+import { operationSuite } from './operations.ts';
+import { queueSuite } from './queueing.ts';
+import { stepSuite } from './steps.ts';
+import { updateSuite } from './updates.ts';
+import { vectorSuite } from './vectors.ts';
+
+export interface Tolerance {
+  /** Relative L2 distance of values and losses. */
+  readonly loss: number;
+  /** Relative L2 distance of each gradient tensor. */
+  readonly gradient: number;
+}
+
+/** Bounds of a float32 backend (docs/conventions.md, docs/architecture.md). */
+export const float32: Tolerance = { loss: 1e-5, gradient: 1e-4 };
+
+export type Open = (options: BackendOptions) => Promise<Backend>;
+
+/** The backends that a suite works with, open while its tests run. */
+export interface Bench {
+  readonly tested: Backend;
+  /** The tested one with its fusion table off. */
+  readonly unfused: Backend;
+  readonly reference: Backend;
+  readonly open: Open;
+  readonly tolerance: Tolerance;
+}
+
+export function conformance(name: string, open: Open, tolerance: Tolerance): void {
+  describe(`${name} conforms`, () => {
+    const bench = { open, tolerance } as { -readonly [K in keyof Bench]: Bench[K] };
+    beforeAll(async () => {
+      bench.tested = await open({ threads: 2 });
+      bench.unfused = await open({ threads: 2, fusion: false });
+      bench.reference = await openReference();
+    });
+    afterAll(async () => {
+      for (const backend of [bench.tested, bench.unfused, bench.reference]) await backend?.close();
+    });
+    operationSuite(bench);
+    stepSuite(bench);
+    updateSuite(bench);
+    vectorSuite(bench);
+    queueSuite(bench);
+  });
+}

@@ -1,0 +1,53 @@
+/** Runs operations one by one, as written. What an operation means is what its kernel here computes. */
+import type { AnyOp, OpKind, Scalars } from '../../program/types.ts';
+import { attention, attentionBackward, cachedAttention } from './kernels/attention.ts';
+import { classifierLogits, classifierLoss, classifierLossTrain } from './kernels/classifier.ts';
+import { dropout, dropoutBackward } from './kernels/dropout.ts';
+import { embedding, embeddingBackward, lastPosition } from './kernels/embedding.ts';
+import { linear, linearBackward } from './kernels/linear.ts';
+import { layerNorm, layerNormBackward, residualLayerNorm } from './kernels/norm.ts';
+import { adamw, recordLoss } from './kernels/update.ts';
+import type { Kernel, Memory } from './memory.ts';
+
+const kernels: { readonly [K in OpKind]: Kernel<K> } = {
+  embedding,
+  embeddingBackward,
+  layerNorm,
+  layerNormBackward,
+  residualLayerNorm,
+  linear,
+  linearBackward,
+  attention,
+  attentionBackward,
+  cachedAttention,
+  dropout,
+  dropoutBackward,
+  classifierLoss,
+  classifierLossTrain,
+  classifierLogits,
+  lastPosition,
+  recordLoss,
+  adamw,
+};
+
+/** Computes one operation; each pause is a point where the caller may let others run. */
+export function* execute(op: AnyOp, memory: Memory, scalars: Scalars): Generator<void> {
+  const kernel = kernels[op.kind] as (op: AnyOp, memory: Memory, scalars: Scalars) => undefined | Iterable<void>;
+  const pauses = kernel(op, memory, scalars);
+  if (pauses) yield* pauses;
+}
+
+/** Scalars as a run uses them where the caller left some out. */
+export function completeScalars(scalars: Partial<Scalars>): Scalars {
+  return {
+    accumulate: 0,
+    lossScale: 1,
+    seed: 0,
+    step: 0,
+    microBatch: 0,
+    position: 0,
+    learningRate: 0,
+    ringSlot: 0,
+    ...scalars,
+  };
+}

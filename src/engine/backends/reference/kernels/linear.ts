@@ -1,0 +1,56 @@
+import { rowsOf } from '../../../program/shapes.ts';
+import type { Kernel } from '../memory.ts';
+import { put } from '../memory.ts';
+import { activate, slope } from './gelu.ts';
+import { matmul, transpose } from './matmul.ts';
+
+export const linear: Kernel<'linear'> = function* (op, memory, scalars) {
+  const { x, weight, bias } = op.in;
+  const [from, to] = weight.shape;
+  const rows = rowsOf(x);
+  const values = new Float64Array(rows * to);
+  yield* matmul(memory.doubles(x), memory.doubles(weight), values, rows, from, to);
+  if (bias) {
+    const offsets = memory.doubles(bias);
+    for (let i = 0; i < rows; i++) for (let j = 0; j < to; j++) values[i * to + j] += offsets[j];
+  }
+  if (op.out.pre) put(op, 'pre', memory.numbers(op.out.pre), values, scalars);
+  if (op.attrs.activation !== 'none')
+    for (let i = 0; i < rows; i++) {
+      for (let j = i * to; j < (i + 1) * to; j++) values[j] = activate(op.attrs.activation, values[j]);
+      yield;
+    }
+  put(op, 'y', memory.numbers(op.out.y), values, scalars);
+};
+
+export const linearBackward: Kernel<'linearBackward'> = function* (op, memory, scalars) {
+  const { x, weight, dy, pre } = op.in;
+  const { dx, dweight, dbias } = op.out;
+  const { activation } = op.attrs;
+  const [from, to] = weight.shape;
+  const rows = rowsOf(x);
+
+  let dpre = memory.doubles(dy);
+  if (activation !== 'none') {
+    if (!pre) throw new Error(`linearBackward of "${weight.name}": ${activation} needs the value before it`);
+    const before = memory.numbers(pre);
+    dpre = dpre.slice();
+    for (let i = 0; i < rows; i++) {
+      for (let j = i * to; j < (i + 1) * to; j++) dpre[j] *= slope(activation, before[j]);
+      yield;
+    }
+  }
+
+  const xValues = memory.doubles(x);
+  const dxValues = new Float64Array(rows * from);
+  yield* matmul(dpre, transpose(memory.doubles(weight), from, to), dxValues, rows, to, from);
+  const dweightValues = new Float64Array(from * to);
+  yield* matmul(transpose(xValues, rows, from), dpre, dweightValues, from, rows, to);
+  if (dbias) {
+    const dbiasValues = new Float64Array(to);
+    for (let i = 0; i < rows; i++) for (let j = 0; j < to; j++) dbiasValues[j] += dpre[i * to + j];
+    put(op, 'dbias', memory.numbers(dbias), dbiasValues, scalars);
+  }
+  put(op, 'dweight', memory.numbers(dweight), dweightValues, scalars);
+  put(op, 'dx', memory.numbers(dx), dxValues, scalars);
+};
