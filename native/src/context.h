@@ -1,0 +1,114 @@
+// What a kernel receives: threads, scratch, the run's scalars and one operation's operands.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "memory.h"
+#include "pool.h"
+
+namespace meander {
+
+/** Codes of the flat program; src/engine/backends/native/lower.ts writes them. */
+enum OpCode : int {
+  opEmbedding,
+  opEmbeddingBackward,
+  opLayerNorm,
+  opLayerNormBackward,
+  opLinear,
+  opLinearBackward,
+  opAttention,
+  opAttentionBackward,
+  opCachedAttention,
+  opDropout,
+  opClassifierLoss,
+  opClassifierLossTrain,
+  opClassifierLogits,
+  opLastPosition,
+  opRecordLoss,
+  opAdamW,
+  opCount
+};
+
+/** How an output that others may write too is written. */
+enum WriteMode : int64_t { overwrite = 0, first = 1, add = 2 };
+
+struct Scalars {
+  bool accumulate = false;
+  float lossScale = 1;
+  uint32_t seed = 0;
+  uint32_t step = 0;
+  uint32_t microBatch = 0;
+  int64_t position = 0;
+  double learningRate = 0;
+  int64_t ringSlot = 0;
+};
+
+/** Scratch of the whole engine, by purpose, so that one operation can hold several. */
+enum ScratchSlot { packedA, packedB, rows, partials, threadLocal, scratchSlots };
+
+/**
+ * Everything here is defined in context.cpp: an inline function used by the kernels would be compiled once per
+ * family, and the linker would keep one copy for all processors.
+ */
+struct Context {
+  explicit Context(Pool& pool);
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  Pool& pool;
+  Scalars scalars;
+
+  /** Scratch of at least that many floats, shared by all threads; its contents do not outlive the operation. */
+  float* scratch(ScratchSlot slot, int64_t floats);
+  /** Scratch of `floats` for every thread, thread t's at t · floats; ask before handing out tasks. */
+  float* perThread(int64_t floats);
+  /** Whether an output is added to, given its WriteMode. */
+  bool adds(int64_t mode) const;
+
+  /** Records the first error of a run; `format` may use two %lld. Callable from any task. */
+  void fail(const char* format, int64_t a = 0, int64_t b = 0);
+  /** The first error since the last call, empty when there is none. */
+  std::string takeError();
+  bool failed() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/** Operands of one operation; the order of each is written at its kernel. */
+struct Call {
+  float* const* tensor;
+  const int64_t* size;
+  const double* number;
+};
+
+using Kernel = void (*)(Context&, const Call&);
+
+/** A kernel family: one entry per operation code, and the vector operations. */
+struct Family {
+  const char* name;
+  const char* label;
+  Kernel kernels[opCount];
+  /** target and source of n elements; which is a VectorOp. */
+  void (*vector)(int which, float* target, const float* source, float scalar, int64_t n);
+  bool (*allFinite)(const float* source, int64_t n);
+  /** Registers-only multiply-add loop; returns its floating-point operations. For measuring the peak. */
+  double (*peak)(int64_t rounds, float* sink);
+  int gemmRows, gemmColumns, gemmDepth;
+};
+
+enum VectorOp : int { vectorAdd, vectorDivide, vectorLerp, vectorRunning, vectorOps };
+
+/** Families that this build holds and this processor can run, best first. */
+const Family* const* families(int& count);
+/** The family named by MEANDER_KERNELS, else the best. Throws std::runtime_error when it cannot run here. */
+const Family& chooseFamily(const char* wanted);
+/** Name of the processor, as it calls itself. */
+std::string processorName();
+/** Physical cores that this process may use. */
+int physicalCores();
+
+}  // namespace meander

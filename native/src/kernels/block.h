@@ -1,0 +1,76 @@
+// Products of small blocks that are already in cache, for attention: nothing is packed here.
+#pragma once
+#include "kernels/math.h"
+
+namespace meander::MEANDER_FAMILY {
+
+constexpr int blockRows = 4;
+#if defined(MEANDER_PORTABLE)
+constexpr int blockVectors = 1;
+#elif defined(MEANDER_AVX2)
+constexpr int blockVectors = 2;
+#else
+constexpr int blockVectors = 4;
+#endif
+
+template <int R, int NV>
+MEANDER_INLINE void blockTile(int64_t K, const float* a, int64_t aRow, int64_t aColumn, const float* b, int64_t bRow,
+                              float* c, int64_t cRow, bool accumulate) {
+  V sums[R][NV];
+  MEANDER_UNROLL
+  for (int r = 0; r < R; r++) {
+    MEANDER_UNROLL
+    for (int v = 0; v < NV; v++) sums[r][v] = accumulate ? load(c + r * cRow + v * W) : zero();
+  }
+  for (int64_t k = 0; k < K; k++) {
+    V line[NV];
+    MEANDER_UNROLL
+    for (int v = 0; v < NV; v++) line[v] = load(b + k * bRow + v * W);
+    MEANDER_UNROLL
+    for (int r = 0; r < R; r++) {
+      const V x = set(a[r * aRow + k * aColumn]);
+      MEANDER_UNROLL
+      for (int v = 0; v < NV; v++) sums[r][v] = fma(x, line[v], sums[r][v]);
+    }
+  }
+  MEANDER_UNROLL
+  for (int r = 0; r < R; r++) {
+    MEANDER_UNROLL
+    for (int v = 0; v < NV; v++) store(c + r * cRow + v * W, sums[r][v]);
+  }
+}
+
+template <int NV>
+MEANDER_INLINE void blockColumns(int64_t M, int64_t K, const float* a, int64_t aRow, int64_t aColumn, const float* b,
+                                 int64_t bRow, float* c, int64_t cRow, bool accumulate) {
+  int64_t m = 0;
+  for (; m + blockRows <= M; m += blockRows)
+    blockTile<blockRows, NV>(K, a + m * aRow, aRow, aColumn, b, bRow, c + m * cRow, cRow, accumulate);
+  for (; m < M; m++) blockTile<1, NV>(K, a + m * aRow, aRow, aColumn, b, bRow, c + m * cRow, cRow, accumulate);
+}
+
+/** C[M,N] (+)= A[M,K] · B[K,N]; N is a multiple of W, A has any strides. */
+inline void multiply(int64_t M, int64_t N, int64_t K, const float* a, int64_t aRow, int64_t aColumn, const float* b,
+                     int64_t bRow, float* c, int64_t cRow, bool accumulate) {
+  for (int64_t n = 0; n < N;) {
+    const int64_t left = (N - n) / W;
+    if constexpr (blockVectors >= 4) {
+      if (left >= 4) {
+        blockColumns<4>(M, K, a, aRow, aColumn, b + n, bRow, c + n, cRow, accumulate);
+        n += 4 * W;
+        continue;
+      }
+    }
+    if constexpr (blockVectors >= 2) {
+      if (left >= 2) {
+        blockColumns<2>(M, K, a, aRow, aColumn, b + n, bRow, c + n, cRow, accumulate);
+        n += 2 * W;
+        continue;
+      }
+    }
+    blockColumns<1>(M, K, a, aRow, aColumn, b + n, bRow, c + n, cRow, accumulate);
+    n += W;
+  }
+}
+
+}  // namespace meander::MEANDER_FAMILY

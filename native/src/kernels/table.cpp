@@ -1,0 +1,32 @@
+// This family's entry: which function does which operation.
+#include "kernels/gemm.h"
+#include "kernels/ops.h"
+
+#define MEANDER_TEXT2(x) #x
+#define MEANDER_TEXT(x) MEANDER_TEXT2(x)
+
+namespace meander::MEANDER_FAMILY {
+
+extern const Family family;
+const Family family = {
+    MEANDER_TEXT(MEANDER_FAMILY),
+#if defined(MEANDER_AVX512)
+    "AVX-512 float32",
+#elif defined(MEANDER_AVX2)
+    "AVX2 float32",
+#elif defined(MEANDER_NEON)
+    "NEON float32",
+#else
+    "portable float32",
+#endif
+    {embedding, embeddingBackward, layerNorm, layerNormBackward, linear, linearBackward, attention, attentionBackward,
+     cachedAttention, dropout, classifierLoss, classifierLossTrain, classifierLogits, lastPosition, recordLoss, adamw},
+    vectorOperation,
+    allFinite,
+    peak,
+    tileRows,
+    tileColumns,
+    static_cast<int>(depth),
+};
+
+}  // namespace meander::MEANDER_FAMILY

@@ -1,0 +1,44 @@
+// Memory of the engine: aligned, zero when made, counted.
+#pragma once
+#include <cstddef>
+#include <memory>
+
+namespace meander {
+
+/** A block of zeroed memory, aligned to at least 64 bytes, on huge pages where the system has them. */
+class Buffer {
+ public:
+  /** Throws std::runtime_error naming the size when memory is not to be had. */
+  explicit Buffer(size_t bytes);
+  ~Buffer();
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  size_t bytes() const { return bytes_; }
+  template <class T = float>
+  T* data() const {
+    return static_cast<T*>(data_);
+  }
+
+  /** Bytes of all live buffers in this process. */
+  static size_t total();
+
+ private:
+  void* data_ = nullptr;
+  size_t bytes_ = 0;
+  size_t mapped_ = 0;
+};
+
+using BufferPointer = std::shared_ptr<Buffer>;
+
+/** Scratch that grows and never shrinks, so that nothing is allocated once every size has been seen. */
+class Scratch {
+ public:
+  float* floats(size_t count);
+  size_t bytes() const { return buffer_ ? buffer_->bytes() : 0; }
+
+ private:
+  std::unique_ptr<Buffer> buffer_;
+};
+
+}  // namespace meander

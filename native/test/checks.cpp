@@ -1,0 +1,245 @@
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <thread>
+
+#include "engine.h"
+#include "harness.h"
+
+namespace test {
+
+using namespace meander;
+using Doubles = std::vector<double>;
+
+Floats noise(int64_t count, uint32_t seed, float scale) {
+  Floats values(count);
+  uint32_t x = seed * 2654435761u + 1;
+  for (auto& v : values) {
+    x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+    v = scale * (static_cast<float>(x >> 8) / 8388608.0f - 1);
+  }
+  return values;
+}
+
+void close(const Floats& a, const Doubles& b, double tolerance, const std::string& name) {
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < b.size(); i++) difference += (a[i] - b[i]) * (a[i] - b[i]), norm += b[i] * b[i];
+  const double off = std::sqrt(difference) / std::max(std::sqrt(norm), 1e-30);
+  check(off <= tolerance, name + ": off by " + std::to_string(off));
+}
+
+void call(Context& context, const Family& family, OpCode code, const std::vector<const Floats*>& tensors,
+          const std::vector<int64_t>& sizes, const Doubles& numbers) {
+  std::vector<float*> pointers;
+  for (const Floats* t : tensors) pointers.push_back(t ? const_cast<float*>(t->data()) : nullptr);
+  family.kernels[code](context, {pointers.data(), sizes.data(), numbers.data()});
+}
+
+namespace {
+
+double gelu(double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))); }
+double geluSlope(double x) {
+  return 0.5 * (1 + std::erf(x / std::sqrt(2.0))) + x * std::exp(-x * x / 2) / std::sqrt(2 * std::acos(-1.0));
+}
+
+/** Shapes that touch every edge: below a tile, odd, past `depth`, past a task's rows, wide enough for several tasks. */
+void checkLinear(Context& context, const Family& family, const std::string& label) {
+  const int64_t shapes[][3] = {{1, 1, 1}, {2, 5, 70}, {9, 7, 5}, {33, 50, 97}, {100, 385, 130}, {193, 800, 49}, {97, 64, 700}};
+  for (const auto& [M, K, N] : shapes) {
+    const std::string name = label + " linear " + std::to_string(M) + "x" + std::to_string(K) + "x" + std::to_string(N);
+    const Floats x = noise(M * K, 1), w = noise(K * N, 2, 0.3f), bias = noise(N, 3), dy = noise(M * N, 4);
+    Floats y(M * N), pre(M * N), dx(M * K), dw = noise(K * N, 5), db(N);
+    Doubles wantY(M * N), wantPre(M * N), wantDx(M * K), wantDw(dw.begin(), dw.end()), wantDb(N);
+    for (int64_t m = 0; m < M; m++)
+      for (int64_t n = 0; n < N; n++) {
+        double s = bias[n];
+        for (int64_t k = 0; k < K; k++) s += double{x[m * K + k]} * w[k * N + n];
+        wantPre[m * N + n] = s;
+        wantY[m * N + n] = gelu(s);
+        const double d = dy[m * N + n] * geluSlope(s);
+        wantDb[n] += d;
+        for (int64_t k = 0; k < K; k++) wantDx[m * K + k] += d * w[k * N + n], wantDw[k * N + n] += d * x[m * K + k];
+      }
+    call(context, family, opLinear, {&x, &w, &bias, &y, &pre}, {M, K, N, 1});
+    close(y, wantY, 1e-5, name + " y");
+    close(pre, wantPre, 1e-5, name + " pre");
+    call(context, family, opLinearBackward, {&x, &w, &dy, &pre, &dx, &dw, &db, nullptr}, {M, K, N, 1, 0, 2, 0, 0});
+    close(dx, wantDx, 1e-5, name + " dx");
+    close(dw, wantDw, 1e-5, name + " dw, added");
+    close(db, wantDb, 1e-5, name + " db");
+  }
+}
+
+void checkAttention(Context& context, const Family& family, const std::string& label) {
+  const int64_t shapes[][4] = {{1, 1, 1, 3}, {2, 3, 37, 8}, {1, 2, 300, 20}};
+  for (const auto& [B, H, T, D] : shapes) {
+    const std::string name = label + " attention " + std::to_string(T) + "x" + std::to_string(D);
+    const int64_t C = H * D;
+    const double scale = 1 / std::sqrt(static_cast<double>(D));
+    const Floats qkv = noise(B * T * 3 * C, 6, 2), dy = noise(B * T * C, 7);
+    Floats y(B * T * C), lse(B * H * T), dqkv(qkv.size());
+    Doubles wantY(y.size()), wantLse(lse.size()), want(qkv.size());
+    for (int64_t bh = 0; bh < B * H; bh++) {
+      const int64_t b = bh / H, h = bh % H;
+      const auto q = [&](int64_t t, int64_t part, int64_t d) { return ((b * T + t) * 3 + part) * C + h * D + d; };
+      for (int64_t i = 0; i < T; i++) {
+        Doubles p(i + 1), dp(i + 1);
+        double total = 0, dot = 0;
+        for (int64_t j = 0; j <= i; j++) {
+          double s = 0;
+          for (int64_t d = 0; d < D; d++) s += double{qkv[q(i, 0, d)]} * qkv[q(j, 1, d)];
+          total += p[j] = std::exp(s * scale);
+        }
+        wantLse[bh * T + i] = std::log(total);
+        for (int64_t j = 0; j <= i; j++) {
+          p[j] /= total;
+          for (int64_t d = 0; d < D; d++) {
+            const double g = dy[(b * T + i) * C + h * D + d];
+            wantY[(b * T + i) * C + h * D + d] += p[j] * qkv[q(j, 2, d)];
+            want[q(j, 2, d)] += p[j] * g;
+            dp[j] += g * qkv[q(j, 2, d)];
+          }
+          dot += p[j] * dp[j];
+        }
+        for (int64_t j = 0; j <= i; j++)
+          for (int64_t d = 0; d < D; d++) {
+            const double ds = p[j] * (dp[j] - dot) * scale;
+            want[q(i, 0, d)] += ds * qkv[q(j, 1, d)];
+            want[q(j, 1, d)] += ds * qkv[q(i, 0, d)];
+          }
+      }
+    }
+    call(context, family, opAttention, {&qkv, &y, &lse}, {B, T, C, H, 1000, 0}, {scale, 0});
+    close(y, wantY, 1e-5, name + " y");
+    close(lse, wantLse, 1e-5, name + " lse");
+    call(context, family, opAttentionBackward, {&qkv, &y, &lse, &dy, &dqkv}, {B, T, C, H, 1000, 0}, {scale, 0});
+    close(dqkv, want, 2e-5, name + " dqkv");
+  }
+}
+
+void checkClassifier(Context& context, const Family& family, const std::string& label) {
+  const int64_t N = 131, C = 40, rows = 530, vocab = 517;
+  const Floats x = noise(N * C, 8), w = noise(rows * C, 9);
+  Floats targets(N), losses(N), dx(N * C), dw(rows * C, 7.0f);
+  auto* const ids = reinterpret_cast<int32_t*>(targets.data());
+  for (int64_t n = 0; n < N; n++) ids[n] = static_cast<int32_t>(n * 37 % vocab);
+  Doubles wantLosses(N), wantDx(N * C), wantDw(rows * C);
+  for (int64_t n = 0; n < N; n++) {
+    Doubles logits(vocab);
+    double total = 0;
+    for (int64_t v = 0; v < vocab; v++) {
+      for (int64_t c = 0; c < C; c++) logits[v] += double{x[n * C + c]} * w[v * C + c];
+      total += std::exp(logits[v]);
+    }
+    wantLosses[n] = std::log(total) - logits[ids[n]];
+    for (int64_t v = 0; v < vocab; v++) {
+      const double d = (std::exp(logits[v]) / total - (v == ids[n])) * 0.5 / N;
+      for (int64_t c = 0; c < C; c++) wantDx[n * C + c] += d * w[v * C + c], wantDw[v * C + c] += d * x[n * C + c];
+    }
+  }
+  context.scalars.lossScale = 0.5f;
+  call(context, family, opClassifierLossTrain, {&x, &w, &targets, &losses, &dx, &dw}, {N, C, rows, vocab, 0, 1});
+  close(losses, wantLosses, 1e-5, label + " classifier losses");
+  close(dx, wantDx, 1e-5, label + " classifier dx");
+  close(dw, wantDw, 1e-5, label + " classifier dweight, padded rows zero");
+  ids[5] = static_cast<int32_t>(vocab);
+  call(context, family, opClassifierLoss, {&x, &w, &targets, &losses}, {N, C, rows, vocab});
+  check(!context.takeError().empty(), label + " a target outside the vocabulary is an error");
+}
+
+/** Every operation of vectors has the bits of the scalar expression, rounded step by step. */
+void checkVectors(const Family& family, const std::string& label) {
+  const int64_t n = 1003;
+  const Floats a = noise(n, 10, 3), b = noise(n, 11, 5);
+  const volatile float s = 0.3f;
+  for (int op = 0; op < vectorOps; op++) {
+    Floats got = a;
+    family.vector(op, got.data(), b.data(), s, n);
+    bool same = true;
+    for (int64_t i = 0; i < n; i++) {
+      volatile float difference = b[i] - a[i];
+      volatile float product = s * difference, quotient = difference / s;
+      const float want = op == vectorAdd       ? a[i] + b[i]
+                         : op == vectorDivide  ? a[i] / s
+                         : op == vectorLerp    ? a[i] + product
+                                               : a[i] + quotient;
+      same = same && got[i] == want;
+    }
+    check(same, label + " vector operation " + std::to_string(op));
+  }
+  for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()})
+    for (const int64_t at : {int64_t{0}, n / 2, n - 1}) {
+      Floats c = a;
+      check(family.allFinite(c.data(), n), label + " finite");
+      c[at] = bad;
+      check(!family.allFinite(c.data(), n), label + " not finite at " + std::to_string(at));
+    }
+}
+
+}  // namespace
+
+void checkFamily(const Family& family, int threads) {
+  Pool pool(threads);
+  Context context(pool);
+  const std::string label = std::string(family.name) + ", " + std::to_string(threads) + " threads:";
+  checkLinear(context, family, label);
+  checkAttention(context, family, label);
+  checkClassifier(context, family, label);
+  checkVectors(family, label);
+}
+
+void checkCore() {
+  // Every task once, over many short jobs, with more threads than cores, idle gaps included.
+  Pool pool(5);
+  bool once = true;
+  for (int job = 0; job < 3000; job++) {
+    const int count = 1 + job % 23;
+    std::atomic<int> runs[23] = {};
+    pool.each(count, [&](int task, int) { runs[task]++; });
+    for (int i = 0; i < 23; i++) once = once && runs[i] == (i < count ? 1 : 0);
+    if (job % 500 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  check(once, "pool: every task exactly once");
+  bool thrown = false;
+  try {
+    pool.each(8, [](int task, int) {
+      if (task == 5) throw std::runtime_error("five");
+    });
+  } catch (const std::runtime_error&) {
+    thrown = true;
+  }
+  check(thrown, "pool: an exception in a task reaches the caller");
+
+  bool refused = false;
+  try {
+    Buffer(size_t{1} << 46);
+  } catch (const std::runtime_error&) {
+    refused = true;
+  }
+  check(refused, "memory: 64 TB are refused");
+  const size_t before = Buffer::total();
+  {
+    Buffer buffer(3 << 20);
+    check(Buffer::total() == before + (3 << 20), "memory: counted");
+    bool zeros = true;
+    for (size_t i = 0; i < buffer.bytes(); i++) zeros = zeros && buffer.data<char>()[i] == 0;
+    check(zeros, "memory: zero when made");
+  }
+  check(Buffer::total() == before, "memory: counted down");
+
+  for (const std::vector<double>& wrong :
+       {std::vector<double>{99, 0, 0, 0}, {4, 3, 0, 0}, {4, 1, 0, 0, 0}, {4, 0, 1e300}, {4, 0, 0, std::nan("")}}) {
+    bool rejected = false;
+    try {
+      Program(wrong.data(), wrong.size());
+    } catch (const std::runtime_error&) {
+      rejected = true;
+    }
+    check(rejected, "program: nonsense is rejected");
+  }
+}
+
+}  // namespace test

@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { ModelConfig } from '../../../shared/config.ts';
+import { ringRows, trainProgram, updateProgram } from '../../model/gpt.ts';
+import { parameterTable } from '../../model/table.ts';
+import type { BackendOptions, Store } from '../backend.ts';
+import { addonCandidates, findAddon, loadAddon } from './addon.ts';
+import { nativeStatus, openNative } from './index.ts';
+import { lowerProgram } from './lower.ts';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const model: ModelConfig = {
+  blockSize: 16,
+  vocabSize: 31,
+  paddedVocabSize: 32,
+  layers: 2,
+  heads: 2,
+  width: 24,
+  dropout: 0.1,
+  bias: true,
+  gelu: 'exact',
+  inverseLayerScaling: false,
+};
+const optimizer = {
+  beta1: 0.9,
+  beta2: 0.95,
+  epsilon: 1e-8,
+  weightDecay: 0.1,
+  decayEmbeddings: true,
+  clip: 1,
+};
+
+/** Opens the engine with the kernels of one family. */
+async function openFamily(family: string, options: BackendOptions) {
+  const before = process.env.MEANDER_KERNELS;
+  process.env.MEANDER_KERNELS = family;
+  try {
+    return await openNative(options);
+  } finally {
+    if (before === undefined) delete process.env.MEANDER_KERNELS;
+    else process.env.MEANDER_KERNELS = before;
+  }
+}
+
+describe('finding the addon', () => {
+  it('takes the one that MEANDER_NATIVE names and no other', () => {
+    expect(addonCandidates(import.meta.url, '/somewhere/meander.node')).toEqual(['/somewhere/meander.node']);
+    expect(findAddon(import.meta.url, '/nowhere/meander.node')).toBeNull();
+  });
+
+  it('looks beside a bundle, in a package, and in the source tree', () => {
+    const bundle = pathToFileURL(join(root, 'out/workers/main.js')).href;
+    const candidates = addonCandidates(bundle, undefined);
+    expect(candidates).toContain(join(root, 'out/workers/meander.node'));
+    expect(candidates).toContain(join(root, 'out/native/meander.node'));
+    expect(candidates).toContain(join(root, 'native/build/Release/meander.node'));
+    const source = pathToFileURL(join(root, 'src/engine/backends/native/addon.ts')).href;
+    expect(addonCandidates(source, undefined)).toContain(join(root, 'native/build/Release/meander.node'));
+  });
+});
+
+const { addon } = loadAddon();
+if (!addon) describe('native engine', () => it.skip(`${nativeStatus().reason}`, () => {}));
+else {
+  describe('native engine', () => {
+    it('says which kernels it runs, and refuses a family that this processor lacks', async () => {
+      expect(nativeStatus().family).toMatch(/float32$/);
+      const foreign = process.arch === 'arm64' ? 'avx2' : 'neon';
+      await expect(openFamily(foreign, {})).rejects.toMatchObject({ code: 'native-family' });
+      await expect(openFamily(foreign, {})).rejects.toThrow(/cannot run on this processor/);
+    });
+
+    it('keeps thread counts out of the numerics', async () => {
+      const [one, three] = [await openNative({ threads: 1 }), await openNative({ threads: 3 })];
+      expect(three.info.numerics).toEqual(one.info.numerics);
+      expect([one.info.threads, three.info.threads]).toEqual([1, 3]);
+      await Promise.all([one.close(), three.close()]);
+    });
+
+    it('fuses what its table says, with smaller programs and the same bits', async () => {
+      const program = trainProgram(model, { batch: 2, tokens: 16 });
+      expect(lowerProgram(program, true).code.length).toBeLessThan(lowerProgram(program, false).code.length);
+      const outcome = [];
+      for (const fusion of [true, false]) outcome.push(await train(await openNative({ threads: 2, fusion }), 3));
+      expect(outcome[0]).toEqual(outcome[1]);
+    });
+
+    it('holds the same memory after 200 steps as after 5, and gives all of it back', async () => {
+      const start = addon.memory();
+      const backend = await openNative({ threads: 2 });
+      let after5 = 0;
+      let after200 = 0;
+      await train(backend, 200, (step) => {
+        if (step === 5) after5 = addon.memory();
+        if (step === 199) after200 = addon.memory();
+      });
+      expect(after200).toBe(after5);
+      // What tests before this one left to the garbage collector may go meanwhile.
+      expect(addon.memory()).toBeLessThanOrEqual(start);
+    });
+
+    it('names the size when memory is not to be had', async () => {
+      const backend = await openNative({ threads: 1 });
+      expect(() => backend.store('f32', 2 ** 45)).toThrow(/35184372088832 elements.*MB of memory/);
+      await backend.close();
+    });
+
+    it('refuses work after it is closed', async () => {
+      const backend = await openNative({ threads: 1 });
+      await backend.close();
+      await backend.close();
+      expect(() => backend.store('f32', 64)).toThrow(/closed/);
+    });
+  });
+}
+
+/** Trains the little model and closes the backend; returns the parameters. */
+async function train(backend: Awaited<ReturnType<typeof openNative>>, steps: number, at = (_: number) => {}) {
+  const table = parameterTable(model);
+  const stores: Record<string, Store> = {
+    ring: backend.store('f32', 4 * ringRows),
+    counters: backend.store('f32', 4),
+    tokens: backend.store('i32', 32),
+    targets: backend.store('i32', 32),
+  };
+  for (const name of ['parameters', 'gradients', 'm', 'v']) stores[name] = backend.store('f32', table.elements);
+  const start = Float32Array.from({ length: table.elements }, (_, i) => 0.1 * Math.sin(i));
+  (stores.parameters as Store<'f32'>).write(0, start);
+  const ids = Int32Array.from({ length: 32 }, (_, i) => (i * 7) % 31);
+  (stores.tokens as Store<'i32'>).write(0, ids);
+  (stores.targets as Store<'i32'>).write(0, ids);
+  const forward = backend.compile(trainProgram(model, { batch: 2, tokens: 16 }));
+  const update = backend.compile(updateProgram(table, optimizer));
+  for (let step = 0; step < steps; step++) {
+    forward.run(stores, { seed: 7, step, ringSlot: step % ringRows });
+    update.run(stores, { learningRate: 1e-3, ringSlot: step % ringRows });
+    await backend.drain();
+    at(step);
+  }
+  const parameters = await stores.parameters.read(0, table.elements);
+  for (const program of [forward, update]) program.free();
+  for (const store of Object.values(stores)) store.free();
+  await backend.close();
+  return parameters;
+}

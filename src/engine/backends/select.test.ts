@@ -1,0 +1,48 @@
+import { describe, expect, it, vi } from 'vitest';
+import { UserError } from '../errors.ts';
+import type { Backend } from './backend.ts';
+import { openReference } from './reference/index.ts';
+import { openBackend } from './select.ts';
+
+const native = vi.hoisted(() => ({ open: async (): Promise<Backend> => Promise.reject(new Error('not set')) }));
+vi.mock('./native/index.ts', () => ({ openNative: () => native.open() }));
+
+const missing = async () => {
+  throw new UserError('native-missing', 'the native engine was not built: no C++ compiler', 'install one');
+};
+
+describe('openBackend', () => {
+  it('auto takes native where it loads, and says so', async () => {
+    const loaded = { info: { name: 'native', family: 'AVX-512 float32' } } as Backend;
+    native.open = async () => loaded;
+    const { backend, why } = await openBackend('auto', {});
+    expect(backend).toBe(loaded);
+    expect(why).toMatch(/^native: .*AVX-512/);
+  });
+
+  it('auto falls back to reference, with the reason', async () => {
+    native.open = missing;
+    const { backend, why } = await openBackend('auto', {});
+    expect(backend.info.name).toBe('reference');
+    expect(why).toMatch(/^reference, .*no C\+\+ compiler/);
+    await backend.close();
+  });
+
+  it('native by name is an error where it is missing', async () => {
+    native.open = missing;
+    await expect(openBackend('native', {})).rejects.toMatchObject({ code: 'native-missing' });
+  });
+
+  it('a defect is not taken for a missing backend', async () => {
+    native.open = async () => {
+      throw new TypeError('a bug');
+    };
+    await expect(openBackend('auto', {})).rejects.toThrow('a bug');
+  });
+
+  it('reference by name', async () => {
+    native.open = missing;
+    const { backend, why } = await openBackend('reference', {});
+    expect([backend.info.name, why]).toEqual([(await openReference()).info.name, 'reference: asked for by name']);
+  });
+});
