@@ -6,14 +6,17 @@
 import type { PolicyConfig } from '../../shared/config.ts';
 import type { AverageEvaluation } from '../../shared/metrics.ts';
 import type { Floats } from '../backends/backend.ts';
+import type { WeightReader } from '../checkpoint/vector.ts';
 
 /** A policy's config with its start step settled. */
 export type Resolved<P extends PolicyConfig> = P & { start: number };
 
 /** What trainer.json keeps of a policy. Which tensors belong to it, `tensors` says. */
 export interface PolicyState {
-  /** Observations so far (EMA and SWA: updates; LAWA: snapshots in the window). */
+  /** Observations in the average, the first one included (EMA: updates + 1; LAWA: snapshots in the window). */
   readonly count: number;
+  /** Newest step observed; absent before the first. */
+  readonly newest?: number;
   /** LAWA: steps of the snapshots in its window, oldest first. */
   readonly window?: readonly number[];
   /** Made from kept checkpoints after the fact. */
@@ -27,7 +30,9 @@ export interface Policy {
   due(step: number): boolean;
   /**
    * Enqueues its update. Call in step order, only when due, never for a skipped update.
-   * The weights may change as soon as the call returns: the queue keeps the order.
+   * The weights may change as soon as the call returns: the queue keeps the order. The promise may reject with
+   * UserError 'disk-full' when a snapshot has to go to disk: the observation is kept, and calling again with the
+   * same step tries the disk again.
    */
   observe(step: number, weights: Floats): Promise<void>;
   /** Observations in the current average. 0: it has no value yet. */
@@ -41,6 +46,11 @@ export interface Policy {
   state(): PolicyState;
   /** Accumulators that a checkpoint must hold: EMA's and SWA's vectors. Names are unique in a run. */
   tensors(): readonly { readonly name: string; readonly store: Floats }[];
+  /**
+   * Takes up where a checkpoint left off; call before the first observe. `tensor` reads what `tensors` named.
+   * Throws UserError 'snapshot-missing' when the window's weights are not on disk any more.
+   */
+  restore(state: PolicyState, tensor: (name: string) => WeightReader): Promise<void>;
   /** Frees its memory and gives up its references to snapshots. */
   close(): void;
 }

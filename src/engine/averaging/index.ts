@@ -1,0 +1,38 @@
+import type { PolicyConfig } from '../../shared/config.ts';
+import type { Backend } from '../backends/backend.ts';
+import { Ema } from './ema.ts';
+import { Lawa } from './lawa.ts';
+import type { Policy, Resolved } from './policy.ts';
+import type { SnapshotPool } from './snapshots.ts';
+import { Swa } from './swa.ts';
+
+export { resolvePolicy } from '../../shared/policies.ts';
+export { backfill, backfillSteps } from './backfill.ts';
+export { type MergeOptions, mergeCheckpoints } from './merge.ts';
+export type { Policy, PolicyDescription, PolicyState, Resolved } from './policy.ts';
+export {
+  meanReader,
+  type OpenSnapshot,
+  type SnapshotFiles,
+  SnapshotPool,
+  type SnapshotPoolOptions,
+} from './snapshots.ts';
+
+export interface PolicyContext {
+  readonly backend: Backend;
+  /** Length of the parameter vector. */
+  readonly elements: number;
+  readonly snapshots: SnapshotPool;
+}
+
+/** @throws Error when the backend has no memory for its accumulator */
+export function createPolicy(config: Resolved<PolicyConfig>, context: PolicyContext): Policy {
+  switch (config.kind) {
+    case 'lawa':
+      return new Lawa(config, context.snapshots);
+    case 'ema':
+      return new Ema(config, context.backend, context.elements);
+    case 'swa':
+      return new Swa(config, context.backend, context.elements);
+  }
+}

@@ -1,0 +1,246 @@
+/** One checkpoint: a model folder, the trainer's tensors and counters, and DONE. */
+import { mkdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { accumulatorName } from '../averaging/accumulator.ts';
+import { meanReader, type OpenSnapshot, type SnapshotFiles } from '../averaging/snapshots.ts';
+import type { Floats } from '../backends/backend.ts';
+import { UserError } from '../errors.ts';
+import { ensureSpace, replaceFolderAtomically, temporaryPath, withFileErrors } from '../files.ts';
+import type { ParameterTable } from '../program/types.ts';
+import { hashFile } from './hash.ts';
+import { doneName, readDone, sizeProblem, trainerJson, trainerTensors } from './layout.ts';
+import {
+  type ModelFolder,
+  type ModelFolderContent,
+  openModelFolder,
+  readLimited,
+  weightsFile,
+  writeModelFiles,
+  writeText,
+} from './model-folder.ts';
+import { SafetensorsReader, writeSafetensors } from './safetensors.ts';
+import { type DoneFile, type TrainerState, trainerState } from './trainer-state.ts';
+import { encodedPieces, storeReader, type WeightReader, type WeightWriter } from './vector.ts';
+
+/** A trainer.json larger than this is none. */
+const trainerLimit = 20_000_000;
+
+/**
+ * Writes a checkpoint folder under a temporary name, DONE last, and renames it into place. Every weight, moment
+ * and accumulator is checked finite on the way.
+ * @returns bytes of the folder and the SHA-256 of model.safetensors
+ */
+export async function writeCheckpointFolder(
+  folder: string,
+  model: Omit<ModelFolderContent, 'dtype'>,
+  state: TrainerState,
+  tensors: readonly { name: string; store: Floats }[],
+): Promise<{ bytes: number; sha256: string }> {
+  const vectors = [...tensors.map(({ store }) => store.elements), model.table.count];
+  await ensureSpace(dirname(folder), 4 * vectors.reduce((a, b) => a + b, 0));
+  const temporary = temporaryPath(folder);
+  await withFileErrors(folder, async () => {
+    await rm(temporary, { recursive: true, force: true });
+    await mkdir(temporary, { recursive: true });
+  });
+  try {
+    const files = await writeModelFiles(temporary, { ...model, dtype: 'float32' });
+    files[trainerTensors] = await writeSafetensors(
+      join(temporary, trainerTensors),
+      tensors.map(({ name, store }) => ({
+        name,
+        dtype: 'F32' as const,
+        shape: [store.elements],
+        chunks: encodedPieces(storeReader(store), 0, store.elements, 'float32', name),
+      })),
+      {},
+    );
+    files[trainerJson] = await writeText(join(temporary, trainerJson), `${JSON.stringify(state, null, 2)}\n`);
+    const done: DoneFile = { schema: 1, files };
+    await writeText(join(temporary, doneName), `${JSON.stringify(done, null, 2)}\n`);
+    await replaceFolderAtomically(temporary, folder);
+    return {
+      bytes: Object.values(files).reduce((sum, file) => sum + file.bytes, 0),
+      sha256: files[weightsFile].sha256,
+    };
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+/** A checkpoint opened for reading. */
+export class Checkpoint {
+  readonly path: string;
+  readonly step: number;
+  readonly model: ModelFolder;
+  readonly trainer: TrainerState;
+  /** SHA-256 of model.safetensors. */
+  readonly sha256: string;
+  readonly #done: DoneFile;
+  readonly #tensors: SafetensorsReader;
+  readonly #snapshots: SnapshotFiles;
+  readonly #table: ParameterTable;
+  #open: OpenSnapshot[] = [];
+
+  private constructor(
+    path: string,
+    done: DoneFile,
+    model: ModelFolder,
+    trainer: TrainerState,
+    tensors: SafetensorsReader,
+    source: { table: ParameterTable; snapshots: SnapshotFiles },
+  ) {
+    this.path = path;
+    this.step = trainer.step;
+    this.model = model;
+    this.trainer = trainer;
+    this.sha256 = done.files[weightsFile].sha256;
+    this.#done = done;
+    this.#tensors = tensors;
+    this.#table = source.table;
+    this.#snapshots = source.snapshots;
+  }
+
+  /**
+   * Checks structure and sizes; `verify` checks contents.
+   * @throws UserError 'checkpoint-damaged' naming the file and the reason
+   */
+  static async open(
+    path: string,
+    step: number,
+    source: { table: ParameterTable; snapshots: SnapshotFiles },
+  ): Promise<Checkpoint> {
+    const done = await readDone(path);
+    if (!done) throw damagedCheckpoint(path, `${join(path, doneName)} is missing or damaged: it was never finished`);
+    for (const name of [weightsFile, trainerTensors, trainerJson])
+      if (!done.files[name]) throw damagedCheckpoint(path, `${join(path, doneName)} does not name ${name}`);
+    const problem = await sizeProblem(path, done);
+    if (problem) throw damagedCheckpoint(path, problem);
+    const trainer = parseTrainer(join(path, trainerJson), await readLimited(join(path, trainerJson), trainerLimit));
+    if (trainer.step !== step)
+      throw damagedCheckpoint(
+        path,
+        `${join(path, trainerJson)} is of step ${trainer.step}, the folder of step ${step}`,
+      );
+    const model = await openModelFolder(path);
+    try {
+      const tensors = await SafetensorsReader.open(join(path, trainerTensors));
+      return new Checkpoint(path, done, model, trainer, tensors, source);
+    } catch (error) {
+      await model.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Reads every file, the snapshots of its windows too, and compares hashes: finds what no size shows.
+   * @throws UserError 'checkpoint-damaged'
+   */
+  async verify(): Promise<void> {
+    for (const [name, { sha256 }] of Object.entries(this.#done.files))
+      if ((await hashFile(join(this.path, name))) !== sha256)
+        throw damagedCheckpoint(this.path, `the content of ${join(this.path, name)} has changed since it was written`);
+    for (const [step, sha256] of Object.entries(this.trainer.snapshots)) {
+      const found = await this.#snapshots.hash(Number(step));
+      if (found === sha256) continue;
+      const what = found === null ? 'are missing' : 'have changed since they were written';
+      throw damagedCheckpoint(this.path, `the weights of step ${step}, which its averages need, ${what}`);
+    }
+  }
+
+  /** Raw weights, in pieces of at most 8 MiB, padded rows as zeros. */
+  loadWeights(write: WeightWriter): Promise<void> {
+    return this.model.loadInto(this.#table, write);
+  }
+
+  /** Names in trainer.safetensors: m, v, and policies' accumulators. */
+  get tensors(): string[] {
+    return [...this.#tensors.tensors.keys()];
+  }
+
+  /**
+   * A vector of trainer.safetensors by range.
+   * @throws UserError 'checkpoint-damaged' when it is missing
+   */
+  tensor(name: string): WeightReader {
+    if (!this.#tensors.tensors.has(name))
+      throw damagedCheckpoint(this.path, `${this.#tensors.path} has no tensor "${name}"`);
+    return (offset, count) => this.#tensors.floats(name, offset, count);
+  }
+
+  /**
+   * Weights by range: 'raw', or the average that a policy held at this step, without any backend.
+   * @throws UserError 'average-missing' for an unknown policy or one without a value yet, 'snapshot-missing'
+   */
+  async weights(of: string): Promise<WeightReader> {
+    if (of === 'raw') return this.#snapshot(this.step);
+    const policy = this.trainer.policies[of];
+    if (!policy || policy.state.count === 0) throw this.#noAverage(of);
+    if (policy.config.kind !== 'lawa') return this.tensor(accumulatorName(of));
+    const readers: WeightReader[] = [];
+    for (const step of policy.state.window ?? []) readers.push(await this.#snapshot(step));
+    return meanReader(readers);
+  }
+
+  /** step → SHA-256 of the weight files that `of` is made from. */
+  sources(of: string): Record<string, string> {
+    const window = of === 'raw' ? [this.step] : this.trainer.policies[of]?.state.window;
+    if (!window) return { [this.step]: this.#done.files[trainerTensors].sha256 };
+    return Object.fromEntries(
+      window.map((step) => [step, step === this.step ? this.sha256 : (this.trainer.snapshots[step] ?? '')]),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.model.close();
+    await this.#tensors.close();
+    for (const file of this.#open) await file.close();
+    this.#open = [];
+  }
+
+  async #snapshot(step: number): Promise<WeightReader> {
+    const file = await this.#snapshots.open(step);
+    if (!file)
+      throw new UserError(
+        'snapshot-missing',
+        `The weights of step ${step}, which this average is made from, are not in the run's folder.`,
+        'Take the average of a newer checkpoint, or the raw weights.',
+      );
+    this.#open.push(file);
+    return file.read;
+  }
+
+  #noAverage(of: string): UserError {
+    const { policies } = this.trainer;
+    const known = Object.keys(policies).filter((id) => policies[id].state.count > 0);
+    const reason = policies[of] ? 'has no value yet' : 'does not exist';
+    return new UserError(
+      'average-missing',
+      `At step ${this.step} the average "${of}" ${reason}.`,
+      known.length > 0 ? `Choose raw or one of: ${known.join(', ')}.` : 'Choose the raw weights or a later checkpoint.',
+    );
+  }
+}
+
+function parseTrainer(path: string, text: string): TrainerState {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw damagedCheckpoint(dirname(path), `${path} is not JSON`);
+  }
+  const parsed = trainerState.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const { path: key, message } = parsed.error.issues[0];
+  throw damagedCheckpoint(dirname(path), `${path}: ${key.join('.') || 'the file'}: ${message}`);
+}
+
+/** The run folder adds which checkpoint to take instead. */
+export function damagedCheckpoint(path: string, reason: string, instead: number | null = null): UserError {
+  const next =
+    instead === null
+      ? 'Restore that folder from a copy, or start the run again.'
+      : `Restore that folder from a copy, or delete it: the run then resumes from step ${instead} instead.`;
+  return new UserError('checkpoint-damaged', `The checkpoint ${basename(path)} cannot be used: ${reason}.`, next);
+}

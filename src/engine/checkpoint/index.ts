@@ -1,0 +1,19 @@
+export { Checkpoint } from './checkpoint.ts';
+export { exportWeights } from './export.ts';
+export {
+  ModelFolder,
+  type ModelFolderContent,
+  openModelFolder,
+  weightsFile,
+  writeModelFolder,
+} from './model-folder.ts';
+export { type CheckpointContent, type CheckpointEntry, RunFolder } from './run-folder.ts';
+export { SafetensorsReader, type TensorToWrite, writeSafetensors } from './safetensors.ts';
+export {
+  readSafetensorsHeader,
+  type SafetensorsDType,
+  type SafetensorsHeader,
+  type TensorInfo,
+} from './safetensors-header.ts';
+export type { TrainerInput, TrainerState } from './trainer-state.ts';
+export { copyVector, storeReader, type WeightDType, type WeightReader, type WeightWriter } from './vector.ts';

@@ -1,0 +1,72 @@
+/** README.md of a saved model: what it is, from which run and steps, and what to expect of it. */
+import type { ModelConfig, RunConfig } from '../../shared/config.ts';
+import { parameterTable } from '../model/table.ts';
+import type { TrainerState } from './trainer-state.ts';
+
+export interface CardContent {
+  readonly model: ModelConfig;
+  readonly config: RunConfig;
+  readonly step: number;
+  /** 'raw' or a policy's id. */
+  readonly of: string;
+  readonly state: Pick<TrainerState, 'policies'>;
+  /** Step → SHA-256 of the weight files that it is made from. */
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+export function modelCard({ model, config, step, of, state, sources }: CardContent): string {
+  const { schedule, batch } = config;
+  const count = (n: number) => n.toLocaleString('en-US');
+  const parameters = parameterTable(model).count;
+  const rows: [string, string][] = [
+    ['Architecture', `GPT-2, ${model.layers} layers, ${model.heads} heads, ${model.width} channels`],
+    ['Parameters', count(parameters)],
+    ['Context', `${count(model.blockSize)} tokens`],
+    ['Vocabulary', count(model.vocabSize)],
+    ['Run', config.name],
+    ['Step', `${count(step)} of ${count(config.steps)}`],
+    ['Tokens per step', count(batch.microBatch * batch.accumulation * model.blockSize)],
+    ['Learning rate', `${schedule.kind}, peak ${schedule.peak}, warm-up ${count(schedule.warmupSteps)} steps`],
+    ['Weights', of === 'raw' ? 'raw, as trained' : recipe(of, state)],
+  ];
+  const hashes = Object.entries(sources).map(([s, hash]) => `- step ${count(Number(s))}: \`${hash || 'unknown'}\``);
+  return [
+    '---',
+    'library_name: transformers',
+    'pipeline_tag: text-generation',
+    'tags: [gpt2, meander]',
+    '---',
+    '',
+    `# ${config.name}, step ${step}${of === 'raw' ? '' : `, ${of}`}`,
+    '',
+    'A GPT-2-class language model, trained from scratch with Meander. Open it with',
+    '`GPT2LMHeadModel.from_pretrained("path/to/this/folder")`.',
+    '',
+    '| | |',
+    '|---|---|',
+    ...rows.map(([name, value]) => `| ${name} | ${value} |`),
+    '',
+    of === 'raw'
+      ? 'These are the raw weights of one step, not an average.'
+      : 'An average of weights usually has a lower validation loss than the raw weights mid-run and at high learning rates; after a full anneal the gain is near zero, and a run annealed for the same number of steps is often better. It is no state to resume training from.',
+    'It is a base model: it continues text, it was not taught to follow instructions, and it repeats what its data holds.',
+    ...(hashes.length > 0 ? ['', 'SHA-256 of the weight files that it was made from:', '', ...hashes] : []),
+    '',
+  ].join('\n');
+}
+
+/** A policy at a checkpoint in one sentence. */
+export function recipe(of: string, state: Pick<TrainerState, 'policies'>): string {
+  const policy = state.policies[of];
+  if (!policy) return of;
+  const { config, state: now } = policy;
+  const filled = now.backfilled ? ', back-filled from kept checkpoints' : '';
+  switch (config.kind) {
+    case 'lawa':
+      return `LAWA: uniform mean of ${now.count} snapshots, ${config.spacing} steps apart (steps ${(now.window ?? []).join(', ')})${filled}`;
+    case 'ema':
+      return `EMA: β = ${config.decay} every ${config.every} steps from step ${config.start}, ${now.count} observations${filled}`;
+    case 'swa':
+      return `SWA: running mean every ${config.every} steps from step ${config.start}, ${now.count} observations${filled}`;
+  }
+}

@@ -1,0 +1,54 @@
+/** trainer.json and DONE: what a checkpoint holds besides weights. Read from disk, so checked in full. */
+import { z } from 'zod';
+import { policyConfig } from '../../shared/config.ts';
+import type { PolicyState, Resolved } from '../averaging/policy.ts';
+
+const step = z.number().int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const resolvedPolicy = policyConfig
+  .refine((config) => config.start !== null, 'its start step is not settled')
+  .transform((config) => config as Resolved<typeof config>);
+const policyState = z.object({
+  count: z.number().int().nonnegative(),
+  newest: step.optional(),
+  window: z.array(step).optional(),
+  backfilled: z.boolean().optional(),
+}) satisfies z.ZodType<PolicyState>;
+
+export const trainerState = z.object({
+  schema: z.literal(1),
+  /** Updates made, skipped ones included. */
+  step,
+  /** Adam's t: updates applied. */
+  adamT: step,
+  /** Seconds of training so far, pauses excluded. */
+  seconds: z.number(),
+  /** Everything beside program, seed and data that can change bits; see BackendInfo. */
+  numerics: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  /** Raw validation loss of these weights; null when they were not evaluated. */
+  validationLoss: z.number().nullable(),
+  /** Lowest raw validation loss so far. */
+  best: z.object({ step, loss: z.number() }).nullable(),
+  /** By id. */
+  policies: z.record(z.string(), z.object({ config: resolvedPolicy, state: policyState })),
+  /** Weights that a policy's window names beside this checkpoint's own: step → SHA-256 of their file. */
+  snapshots: z.record(z.string().regex(/^\d+$/), sha256),
+  /** Counters of the loop itself. */
+  loop: z.record(z.string(), z.json()).default({}),
+});
+export type TrainerState = z.infer<typeof trainerState>;
+/** What the trainer gives; the rest is filled in when the checkpoint is written. */
+export type TrainerInput = Omit<z.input<typeof trainerState>, 'schema' | 'snapshots'>;
+
+/** Written last. Sizes show a truncated file at once, hashes a garbled one when it is read. */
+export const doneFile = z.object({
+  schema: z.literal(1),
+  files: z.record(z.string(), z.object({ bytes: z.number().int().nonnegative(), sha256 })),
+});
+export type DoneFile = z.infer<typeof doneFile>;
+
+/** Steps that the policies' windows name, each once, ascending. */
+export function windowSteps(state: Pick<TrainerState, 'policies'>): number[] {
+  const steps = Object.values(state.policies).flatMap((policy) => policy.state.window ?? []);
+  return [...new Set(steps)].sort((a, b) => a - b);
+}
