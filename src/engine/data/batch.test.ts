@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { blockStarts, datasetPreview, evaluationBlocks, trainingBatch } from './batch.ts';
+import type { Dataset, TokenSource } from './source.ts';
+import { gpt2Tokenizer } from './tokenizers/gpt2.ts';
+
+const counting = (count: number): TokenSource => ({
+  count,
+  read(start, target) {
+    if (start < 0 || start + target.length > count) throw new RangeError(`${start}+${target.length} of ${count}`);
+    for (let i = 0; i < target.length; i++) target[i] = start + i;
+  },
+  close() {},
+});
+const at = { fingerprint: 'f', seed: 1, step: 3, microBatch: 0 };
+
+describe('trainingBatch', () => {
+  it('holds blocks and the same shifted by one', () => {
+    const { tokens, targets } = trainingBatch(counting(1000), at, { batch: 5, tokens: 7 });
+    expect(tokens).toHaveLength(35);
+    for (let row = 0; row < 5; row++)
+      for (let i = 0; i < 7; i++) {
+        expect(tokens[row * 7 + i]).toBe(tokens[row * 7] + i);
+        expect(targets[row * 7 + i]).toBe(tokens[row * 7 + i] + 1);
+      }
+  });
+
+  it('is a function of fingerprint, seed, step and micro-batch, and of each of them', () => {
+    const starts = (place: Partial<typeof at>) => blockStarts(1e6, { ...at, ...place }, { batch: 4, tokens: 8 }).join();
+    const all = [{}, { fingerprint: 'g' }, { seed: 2 }, { step: 4 }, { microBatch: 1 }].map(starts);
+    expect(new Set(all).size).toBe(5);
+    expect([{}, { fingerprint: 'g' }, { seed: 2 }, { step: 4 }, { microBatch: 1 }].map(starts)).toEqual(all);
+    // A written-down value: a change here would change every run that is resumed.
+    expect(starts({})).toBe('65982,746772,465757,775074');
+  });
+
+  it('gives a row the same place in batches of any size', () => {
+    const six = blockStarts(1e6, at, { batch: 6, tokens: 8 });
+    expect(blockStarts(1e6, at, { batch: 2, tokens: 8 })).toEqual(six.slice(0, 2));
+  });
+
+  it('draws every place, the first and the last, evenly', () => {
+    const counts = new Array(10).fill(0);
+    for (let step = 0; step < 1000; step++)
+      for (const start of blockStarts(18, { ...at, step }, { batch: 10, tokens: 8 })) counts[start]++;
+    // 10,000 draws over 10 places: 1,000 each, standard deviation 30.
+    for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(150);
+  });
+
+  it('reaches past 2^32 tokens', () => {
+    const count = 9e9;
+    const starts = Array.from(
+      { length: 200 },
+      (_, step) => blockStarts(count, { ...at, step }, { batch: 1, tokens: 8 })[0],
+    );
+    expect(Math.max(...starts)).toBeGreaterThan(2 ** 32);
+    expect(starts.some((start) => start % 2 === 1)).toBe(true);
+    expect(starts.every((start) => Number.isInteger(start) && start + 9 <= count)).toBe(true);
+  });
+
+  it('says what to do when not one block fits', () => {
+    expect(trainingBatch(counting(9), at, { batch: 1, tokens: 8 }).tokens[0]).toBe(0);
+    expect(() => trainingBatch(counting(8), at, { batch: 1, tokens: 8 })).toThrow(
+      expect.objectContaining({
+        code: 'dataset-too-short',
+        message: expect.stringContaining('8 tokens'),
+        next: expect.stringContaining('at most 7'),
+      }),
+    );
+  });
+});
+
+describe('evaluationBlocks', () => {
+  it('are evenly spaced, apart, and inside', () => {
+    for (const [count, size, wanted] of [
+      [1000, 8, 10],
+      [1000, 8, 1000],
+      [9, 8, 3],
+      [65, 8, 8],
+      [64, 8, 8],
+      [99991, 64, 512],
+    ]) {
+      const starts = evaluationBlocks(counting(count), size, wanted);
+      expect(starts).toHaveLength(Math.min(wanted, Math.floor((count - 1) / size)));
+      expect(starts[0]).toBe(0);
+      starts.forEach((start, i) => {
+        if (i > 0) expect(start - starts[i - 1]).toBeGreaterThanOrEqual(size);
+        expect(start + size + 1).toBeLessThanOrEqual(count);
+      });
+    }
+    expect(() => evaluationBlocks(counting(8), 8, 1)).toThrow(expect.objectContaining({ code: 'dataset-too-short' }));
+  });
+});
+
+describe('datasetPreview', () => {
+  it('shows the first batch, and characters of several ids once', async () => {
+    const tokenizer = await gpt2Tokenizer();
+    const ids = [...tokenizer.encode('The 🙂 river'), 50256, ...tokenizer.encode(' bends')];
+    const train: TokenSource = {
+      ...counting(ids.length),
+      read: (start, target) => target.set(ids.slice(start, start + target.length)),
+    };
+    const dataset = {
+      folder: '',
+      meta: { fingerprint: 'f' },
+      train,
+      val: train,
+      tokenizer,
+      close() {},
+    } as unknown as Dataset;
+    const { rows } = datasetPreview(dataset, ids.length - 1, 2, 0);
+    expect(rows).toHaveLength(2);
+    expect(rows[0].ids).toEqual(ids.slice(0, -1));
+    expect(rows[0].pieces).toHaveLength(ids.length - 1);
+    expect(rows[0].pieces.join('')).toBe(
+      `The 🙂 river<|endoftext|>${tokenizer.decode(tokenizer.encode(' bends').slice(0, -1))}`,
+    );
+    expect(datasetPreview({ ...dataset, tokenizer: null }, 3, 1, 0).rows[0].pieces).toHaveLength(3);
+  });
+});

@@ -1,0 +1,109 @@
+/** Which tokens a step trains on and an evaluation measures: pure functions of where the run is. */
+import { createHash } from 'node:crypto';
+import { UserError } from '../errors.ts';
+import { Random, Streams, threefry2x32 } from '../random.ts';
+import type { Batch, Dataset, TokenSource } from './source.ts';
+import { endOfTextMark } from './tokenizers/hugging-face.ts';
+
+/** Where a micro-batch stands. `fingerprint` is the dataset's. */
+export interface BatchPlace {
+  readonly fingerprint: string;
+  readonly seed: number;
+  readonly step: number;
+  readonly microBatch: number;
+}
+
+/**
+ * Start of each row: uniform over the count − tokens places that nanoGPT's `get_batch` draws from, with
+ * replacement. Row r takes words 2r and 2r + 1 of the batch stream as 53 bits of a fraction, so streams past
+ * 2^32 tokens are covered evenly. The seed is mixed with the dataset's fingerprint (its SHA-256, first 8 bytes).
+ * @throws UserError 'dataset-too-short'
+ */
+export function blockStarts(count: number, at: BatchPlace, size: { batch: number; tokens: number }): number[] {
+  const places = count - size.tokens;
+  if (places < 1) throw tooShort('training', count, size.tokens);
+  const random = new Random(mixedSeed(at.seed, at.fingerprint), Streams.batch, at.step, at.microBatch);
+  return Array.from({ length: size.batch }, (_, row) => {
+    const fraction = (random.word(2 * row) * 2 ** 21 + (random.word(2 * row + 1) >>> 11)) * 2 ** -53;
+    // The product may round up to `places` itself.
+    return Math.min(Math.floor(fraction * places), places - 1);
+  });
+}
+
+/** Random blocks, nanoGPT's way. Tokens and targets are row-major [batch, tokens]. See `blockStarts`. */
+export function trainingBatch(source: TokenSource, at: BatchPlace, size: { batch: number; tokens: number }): Batch {
+  return readBlocks(source, blockStarts(source.count, at, size), size.tokens);
+}
+
+/** The blocks that start at the given places: each reads `tokens` + 1 ids. */
+export function readBlocks(source: TokenSource, starts: readonly number[], tokens: number): Batch {
+  const batch = { tokens: new Int32Array(starts.length * tokens), targets: new Int32Array(starts.length * tokens) };
+  const row = new Int32Array(tokens + 1);
+  starts.forEach((start, i) => {
+    source.read(start, row);
+    batch.tokens.set(row.subarray(0, tokens), i * tokens);
+    batch.targets.set(row.subarray(1), i * tokens);
+  });
+  return batch;
+}
+
+/**
+ * Starts of the blocks of a fixed evaluation: `count` of them, or as many as fit; block j starts at
+ * floor(j (n − 1) / count), so they are evenly spaced, do not overlap, and each has its last target.
+ * @throws UserError 'dataset-too-short' when not one fits
+ */
+export function evaluationBlocks(source: TokenSource, blockSize: number, count: number): number[] {
+  const inputs = source.count - 1;
+  const blocks = Math.min(count, Math.floor(inputs / blockSize));
+  if (blocks < 1) throw tooShort('validation', source.count, blockSize);
+  return Array.from({ length: blocks }, (_, block) => Math.floor((block * inputs) / blocks));
+}
+
+/**
+ * Rows of the first batch as the model sees it, with the text of each id; the pieces of a row put together are
+ * its text. A character of several ids appears at its last one; ids without a tokenizer appear as numbers.
+ */
+export function datasetPreview(
+  dataset: Dataset,
+  blockSize: number,
+  rows: number,
+  seed: number,
+): { rows: { ids: number[]; pieces: string[] }[] } {
+  const { fingerprint } = dataset.meta;
+  const size = { batch: rows, tokens: blockSize };
+  const { tokens } = trainingBatch(dataset.train, { fingerprint, seed, step: 0, microBatch: 0 }, size);
+  return {
+    rows: Array.from({ length: rows }, (_, row) => {
+      const ids = Array.from(tokens.subarray(row * blockSize, (row + 1) * blockSize));
+      return { ids, pieces: pieces(dataset, ids) };
+    }),
+  };
+}
+
+function pieces({ tokenizer }: Dataset, ids: readonly number[]): string[] {
+  if (tokenizer === null) return ids.map((id, i) => (i === 0 ? String(id) : ` ${id}`));
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  return ids.map((id, i) => {
+    const stream = i + 1 < ids.length && id !== tokenizer.endOfText;
+    const piece = decoder.decode(tokenizer.bytes(id), { stream });
+    return id === tokenizer.endOfText ? piece + endOfTextMark : piece;
+  });
+}
+
+let last: { seed: number; fingerprint: string; mixed: number } | null = null;
+
+function mixedSeed(seed: number, fingerprint: string): number {
+  if (last?.seed !== seed || last.fingerprint !== fingerprint) {
+    const digest = createHash('sha256').update(fingerprint).digest();
+    const [mixed] = threefry2x32(seed, Streams.batch, digest.readUInt32LE(0), digest.readUInt32LE(4));
+    last = { seed, fingerprint, mixed };
+  }
+  return last.mixed;
+}
+
+const tooShort = (what: string, count: number, blockSize: number) =>
+  new UserError(
+    'dataset-too-short',
+    `The ${what} set has ${count} tokens; a block of ${blockSize} and its last target take ${blockSize + 1}.`,
+    count > 1 ? `Lower the block size to at most ${count - 1}, or add text.` : 'Add text.',
+  );

@@ -1,0 +1,306 @@
+/**
+ * Preparation: sources → token files and dataset.json, in two streaming passes. Everything is written in the
+ * dataset's folder; preparing.json says how far it is, dataset.json comes last, and a killed preparation
+ * goes on where it was and ends with the same bytes as one that was not.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DatasetMeta, PrepareConfig } from '../../shared/dataset.ts';
+import { UserError } from '../errors.ts';
+import { explainFileError, writeFileAtomically } from '../files.ts';
+import { acceptFinished, fingerprintTokens, readMeta } from './dataset.ts';
+import { importTokens } from './import-tokens.ts';
+import type { Journal } from './journal.ts';
+import { journalName, newJournal, readJournal, writeJournal } from './journal.ts';
+import type { TextWindow } from './readers/text.ts';
+import { textReader, textWindow } from './readers/text.ts';
+import { ReportBuilder } from './scan.ts';
+import { shardFiles, trainLayout, valLayout } from './shards.ts';
+import type { ChosenSources } from './sources.ts';
+import { chooseSources } from './sources.ts';
+import { splitByHash, trainTokens } from './split.ts';
+import type { SurveyedDocument } from './survey.ts';
+import { surveyDocuments } from './survey.ts';
+import { charactersTokenizer } from './tokenizers/characters.ts';
+import type { Encoder } from './tokenizers/encoder.ts';
+import { builtInTokenizer } from './tokenizers/load.ts';
+import { tokenBytes, tokenType } from './tokens.ts';
+import { trainingCharacters } from './vocabulary.ts';
+import { discardTokens, moveTail, writeDocuments } from './write-tokens.ts';
+
+export interface PrepareHooks {
+  /**
+   * Bytes of the sources. The passes before the tokens are written read them too: each counts a tenth, so
+   * `done` goes up evenly and ends at `total`.
+   */
+  onProgress(done: number, total: number): void;
+  /** Ends the preparation where it can go on; the promise rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+export interface PrepareLimits {
+  /** Tokens of a training shard. */
+  readonly shardTokens: number;
+  /** Source bytes between two entries of the journal. */
+  readonly journalBytes: number;
+  readonly window: TextWindow;
+}
+export const prepareLimits: PrepareLimits = { shardTokens: 100_000_000, journalBytes: 1 << 25, window: textWindow };
+
+/**
+ * Prepares a dataset, goes on with an unfinished one of the same sources and config, or returns the finished one
+ * when nothing has changed. An unfinished one of other sources or another config is started over.
+ * @throws UserError 'no-text-found', 'dataset-too-short', 'one-document', 'dataset-exists', 'folder-in-use',
+ *   'not-writable', 'disk-full', 'source-changed', 'dataset-broken'
+ */
+export async function prepareDataset(
+  folder: string,
+  config: PrepareConfig,
+  hooks: PrepareHooks,
+  limits: PrepareLimits = prepareLimits,
+): Promise<DatasetMeta> {
+  const chosen = await chooseSources(config.sources);
+  if (chosen.files.length === 0) throw noText(config.sources, new ReportBuilder(chosen.skipped));
+  const earlier = await claimFolder(folder, config);
+  const { tokens } = chosen;
+  if (tokens !== null) return importTokens(folder, config, { ...chosen, tokens }, earlier, hooks);
+  return prepareText(folder, config, chosen, earlier, hooks, limits);
+}
+
+async function prepareText(
+  folder: string,
+  config: PrepareConfig,
+  chosen: ChosenSources,
+  earlier: DatasetMeta | null,
+  hooks: PrepareHooks,
+  limits: PrepareLimits,
+): Promise<DatasetMeta> {
+  const { signal } = hooks;
+  const held = config.split.by === 'file' ? await chooseSources([config.split.path]) : null;
+  const heldPaths = new Set(held?.files.map((file) => file.path));
+  // A validation file among the sources must not be trained on.
+  const sources = chosen.files.filter((file) => !heldPaths.has(file.path));
+  const files = [...sources, ...(held?.files ?? [])];
+  const progress = new Progress(
+    files.reduce((sum, file) => sum + file.bytes, 0),
+    hooks.onProgress,
+  );
+  const reader = textReader(limits.window);
+  const report = new ReportBuilder([...chosen.skipped, ...(held?.skipped ?? [])]);
+  const survey = (part: typeof files) =>
+    surveyDocuments(part, reader, config.invalidUtf8, report, { signal, onBytes: progress.pass(0.1) });
+  const training = await survey(sources);
+  const validating = held === null ? [] : await survey(held.files);
+  if (training.length === 0) throw noText(config.sources, report);
+  if (config.split.by === 'file' && validating.length === 0) throw noText([config.split.path], report);
+  const documents = [...training, ...validating];
+  const sourceFingerprint = fingerprintSources(config, documents);
+  if (earlier !== null) return acceptFinished(folder, earlier, sourceFingerprint);
+
+  const { split } = config;
+  const sides: ('train' | 'val')[] =
+    split.by === 'document'
+      ? splitByHash(
+          documents.map(({ hash }) => hash),
+          split.fraction,
+        )
+      : documents.map((_, i) => (i < training.length ? 'train' : 'val'));
+  let encoder = await builtInTokenizer(config.tokenizer);
+  let characters: number | null = null;
+  if (encoder === null) {
+    const own = documents.filter((_, i) => sides[i] === 'train');
+    const tail = split.by === 'tail' ? split.fraction : null;
+    const found = await trainingCharacters(own, tail, { signal, onBytes: progress.pass(0.1) });
+    encoder = charactersTokenizer(found.codePoints);
+    characters = found.characters;
+  }
+
+  const dtype = tokenType(encoder.vocabSize);
+  const layouts = { train: trainLayout(folder, dtype, limits.shardTokens), val: valLayout(folder, dtype) };
+  const writing = progress.pass(null);
+  const job = {
+    folder,
+    documents,
+    sides,
+    encoder,
+    layouts,
+    keepEnds: split.by === 'tail',
+    journalBytes: limits.journalBytes,
+    signal,
+    onBytes: writing,
+  };
+  let journal = await usableJournal(folder, config, sourceFingerprint);
+  try {
+    if (journal === null || (journal.phase === 'text' && !(await writeDocuments(job, journal)))) {
+      journal = newJournal(config, sourceFingerprint);
+      await discardTokens(layouts);
+      await writeJournal(folder, journal);
+      await writeDocuments(job, journal);
+    }
+    if (split.by === 'tail')
+      await moveTail(job, journal, trainTokens(characters ?? journal.train.tokens, split.fraction));
+    for (const side of ['train', 'val'] as const)
+      if (journal[side].tokens < 2) throw tooShort(side, journal[side].tokens, split.by);
+    await writeFileAtomically(join(folder, 'tokenizer.json'), encoder.huggingFaceFiles()['tokenizer.json']);
+    report.report.duplicates = documents.length - new Set(documents.map(({ hash }) => hash)).size;
+    report.report.leftOut = journal.leftOut;
+    const meta = await describe(folder, config, sourceFingerprint, encoder, layouts, journal, report, signal);
+    await writeFileAtomically(join(folder, 'dataset.json'), `${JSON.stringify(meta, null, 2)}\n`);
+    await rm(join(folder, journalName), { force: true });
+    progress.finish();
+    return meta;
+  } catch (error) {
+    throw await explainFileError(error, join(folder, 'dataset.json'), bytesNeeded(progress, journal, dtype));
+  }
+}
+
+async function describe(
+  folder: string,
+  config: PrepareConfig,
+  sourceFingerprint: string,
+  encoder: Encoder,
+  layouts: { train: ReturnType<typeof trainLayout>; val: ReturnType<typeof trainLayout> },
+  journal: Journal,
+  report: ReportBuilder,
+  signal: AbortSignal,
+): Promise<DatasetMeta> {
+  const side = (name: 'train' | 'val') => {
+    const { tokens, documents, bytes } = journal[name];
+    return { tokens, documents, bytes, files: shardFiles(layouts[name], tokens) };
+  };
+  const train = side('train');
+  const val = side('val');
+  const { dtype } = layouts.train;
+  const { fingerprint } = await fingerprintTokens(folder, dtype, train.files, val.files, signal);
+  return {
+    schema: 1,
+    name: config.name,
+    tokenizer: { kind: encoder.kind, vocabSize: encoder.vocabSize, endOfText: encoder.endOfText },
+    dtype,
+    fingerprint,
+    sourceFingerprint,
+    split: config.split,
+    train,
+    val,
+    report: report.report,
+    createdAt: new Date().toISOString(),
+  };
+}
+
+/**
+ * Makes the folder ours: a journal stands in it before any token does. Returns the finished dataset that it
+ * may hold already.
+ */
+async function claimFolder(folder: string, config: PrepareConfig): Promise<DatasetMeta | null> {
+  try {
+    await mkdir(folder, { recursive: true });
+    const earlier = await readMeta(folder);
+    if (earlier !== null) return earlier;
+    const journal = await readJournal(folder);
+    if (journal === null) {
+      const foreign = (await readdir(folder)).find((name) => /\.bin$|^tokenizer\.json$/.test(name));
+      if (foreign !== undefined)
+        throw new UserError(
+          'folder-in-use',
+          `${folder} holds ${foreign}, which is not from a preparation that can go on.`,
+          'Choose an empty folder.',
+        );
+    }
+    if (journal === null || journal === 'unreadable' || !sameConfig(journal.config, config))
+      await writeJournal(folder, newJournal(config, null));
+    return null;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR' || code === 'EEXIST' || code === 'ENOENT')
+      throw new UserError(
+        'not-writable',
+        `Cannot make the folder ${folder}: ${message}.`,
+        'Choose a folder on a disk that you can write to.',
+        { cause: error },
+      );
+    throw await explainFileError(error, folder);
+  }
+}
+
+/** The journal, when it is of the same work; null to start over. */
+async function usableJournal(folder: string, config: PrepareConfig, fingerprint: string): Promise<Journal | null> {
+  const journal = await readJournal(folder);
+  if (journal === null || journal === 'unreadable') return null;
+  return sameConfig(journal.config, config) && journal.sourceFingerprint === fingerprint ? journal : null;
+}
+
+const sameConfig = (a: PrepareConfig, b: PrepareConfig) => JSON.stringify(a) === JSON.stringify(b);
+
+/** SHA-256 over what decides the tokens: the way of preparing, and each document's name, size and text. */
+function fingerprintSources(config: PrepareConfig, documents: readonly SurveyedDocument[]): string {
+  const { tokenizer, split, invalidUtf8 } = config;
+  const way = split.by === 'file' ? { by: 'file' } : split;
+  const hash = createHash('sha256').update(JSON.stringify({ format: 1, tokenizer, split: way, invalidUtf8 }));
+  for (const { document, hash: text } of documents)
+    hash.update(`\n${JSON.stringify([document.file.name, document.file.bytes, text])}`);
+  return hash.digest('hex');
+}
+
+/** Spreads passes over one range of bytes. */
+class Progress {
+  readonly #total: number;
+  readonly #report: PrepareHooks['onProgress'];
+  #start = 0;
+  #share = 0;
+  #read = 0;
+
+  constructor(total: number, report: PrepareHooks['onProgress']) {
+    this.#total = total;
+    this.#report = report;
+  }
+
+  /** Share of the last pass that is done, 0 to 1. */
+  get share(): number {
+    return this.#total === 0 ? 1 : this.#read / this.#total;
+  }
+
+  /** Begins a pass, or goes on with it, that takes a share of the range; null: the rest. */
+  pass(share: number | null): (bytes: number) => void {
+    if (this.#read >= this.#total) {
+      this.#start += this.#share;
+      this.#read = 0;
+    }
+    this.#share = share ?? 1 - this.#start;
+    return (bytes) => {
+      this.#read = Math.min(this.#read + bytes, this.#total);
+      this.#report(Math.round((this.#start + this.#share * this.share) * this.#total), this.#total);
+    };
+  }
+
+  finish(): void {
+    this.#report(this.#total, this.#total);
+  }
+}
+
+/** About what is still to be written, from what the sources gave so far; two bytes a byte before that is known. */
+function bytesNeeded(progress: Progress, journal: Journal | null, dtype: DatasetMeta['dtype']): number | null {
+  const written = ((journal?.train.tokens ?? 0) + (journal?.val.tokens ?? 0)) * tokenBytes(dtype);
+  return progress.share > 0 ? Math.ceil((written / progress.share) * (1 - progress.share)) || null : null;
+}
+
+function noText(sources: readonly string[], report: ReportBuilder): UserError {
+  const { skipped, skippedCount } = report.report;
+  const shown = skipped.slice(0, 5).map(({ name, reason }) => `${name} (${reason})`);
+  const more = skippedCount > shown.length ? ` and ${skippedCount - shown.length} more` : '';
+  const where = sources.length === 1 ? sources[0] : `the ${sources.length} files and folders`;
+  return new UserError(
+    'no-text-found',
+    skippedCount === 0
+      ? `There is no text in ${where}: it holds no files.`
+      : `There is no text in ${where}. Skipped: ${shown.join(', ')}${more}.`,
+    'Give .txt or .md files in UTF-8, or a folder that holds some.',
+  );
+}
+
+const tooShort = (side: 'train' | 'val', tokens: number, by: PrepareConfig['split']['by']) =>
+  new UserError(
+    'dataset-too-short',
+    `The ${side === 'train' ? 'training' : 'validation'} part has ${tokens} ${tokens === 1 ? 'token' : 'tokens'}; it needs at least 2.`,
+    by === 'file' ? 'Add text to it.' : 'Add text, or choose another split.',
+  );

@@ -1,0 +1,177 @@
+/** The second pass of a preparation: documents to token files, with a journal of how far it is. */
+import { join } from 'node:path';
+import { writeThrough } from '../files.ts';
+import { boundaryText } from './document-border.ts';
+import type { Journal, StreamState } from './journal.ts';
+import { writeJournal } from './journal.ts';
+import type { ShardLayout } from './shards.ts';
+import { ShardSource, ShardWriter, shardFiles, truncateShards } from './shards.ts';
+import type { SurveyedDocument } from './survey.ts';
+import type { Encoder } from './tokenizers/encoder.ts';
+import { tokenBytes } from './tokens.ts';
+import { repairUtf8 } from './utf8.ts';
+
+export interface WriteJob {
+  readonly folder: string;
+  readonly documents: readonly SurveyedDocument[];
+  readonly sides: readonly ('train' | 'val')[];
+  readonly encoder: Encoder;
+  readonly layouts: { readonly train: ShardLayout; readonly val: ShardLayout };
+  /** Keep where documents end, for a split by tail. */
+  readonly keepEnds: boolean;
+  /** Source bytes between two entries of the journal. */
+  readonly journalBytes: number;
+  readonly signal: AbortSignal;
+  readonly onBytes: (bytes: number) => void;
+}
+
+/**
+ * Goes on from `journal` (phase 'text') and changes it in place. What ends up in the files depends on the
+ * documents alone, not on where it was interrupted: chunks are a function of content and place.
+ * Returns false when the files hold less than the journal says.
+ */
+export async function writeDocuments(job: WriteJob, journal: Journal): Promise<boolean> {
+  const train = await ShardWriter.open(job.layouts.train, journal.train.tokens);
+  const val = await ShardWriter.open(job.layouts.val, journal.val.tokens);
+  if (train === null || val === null) return false;
+  const writers = { train, val };
+  const save = async () => {
+    await train.sync();
+    await val.sync();
+    journal.train.tokens = train.tokens;
+    journal.val.tokens = val.tokens;
+    await writeJournal(job.folder, journal);
+  };
+  try {
+    job.documents.slice(0, journal.document).forEach(({ document }) => {
+      job.onBytes(document.file.bytes);
+    });
+    job.onBytes(journal.position);
+    let unsaved = 0;
+    while (journal.document < job.documents.length) {
+      const side = job.sides[journal.document];
+      const { document, newlines } = job.documents[journal.document];
+      const stream = new TokenStream(job.encoder, writers[side], journal[side], journal);
+      if (journal.position === 0) await stream.begin();
+      for await (const chunk of document.chunks(job.encoder.safeCut, journal.position)) {
+        await stream.write(repairUtf8(chunk.bytes).bytes);
+        const read = chunk.end - journal.position;
+        journal.position = chunk.end;
+        job.onBytes(read);
+        unsaved += read;
+        if (unsaved >= job.journalBytes || job.signal.aborted) {
+          await save();
+          unsaved = 0;
+        }
+        job.signal.throwIfAborted();
+      }
+      await stream.end(newlines);
+      if (job.keepEnds) journal.ends.push(writers[side].tokens);
+      journal.document++;
+      journal.position = 0;
+    }
+    await save();
+    return true;
+  } finally {
+    await train.close();
+    await val.close();
+  }
+}
+
+/** One side's stream: text in, tokens and counts out. */
+class TokenStream {
+  readonly #encoder: Encoder;
+  readonly #writer: ShardWriter;
+  readonly #state: StreamState;
+  readonly #journal: Journal;
+
+  constructor(encoder: Encoder, writer: ShardWriter, state: StreamState, journal: Journal) {
+    this.#encoder = encoder;
+    this.#writer = writer;
+    this.#state = state;
+    this.#journal = journal;
+  }
+
+  async begin(): Promise<void> {
+    if (this.#encoder.border === 'empty-line' && this.#state.documents > 0)
+      await this.write(boundaryText(this.#state.newlines));
+  }
+
+  async write(text: Uint8Array): Promise<void> {
+    const ids = this.#encoder.encodeBytes(text);
+    const bytes = this.#encoder.textBytes(ids);
+    this.#state.bytes += bytes;
+    // Only single characters are ever left out, so ids are characters here.
+    if (bytes < text.length) this.#journal.leftOut += characters(text) - ids.length;
+    await this.#writer.write(ids);
+  }
+
+  async end(newlines: number): Promise<void> {
+    const { border, endOfText } = this.#encoder;
+    if (border === 'end-of-text' && endOfText !== null) await this.#writer.write(Int32Array.of(endOfText));
+    this.#state.documents++;
+    this.#state.newlines = newlines;
+  }
+}
+
+function characters(text: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) if ((text[i] & 0xc0) !== 0x80) count++;
+  return count;
+}
+
+/**
+ * Moves everything from token `cut` on (not used any more in phase 'cut') from the training files to `val.bin`:
+ * first the copy, whole and durable, then the journal, then the training files are cut. Each step can be repeated.
+ */
+export async function moveTail(
+  job: Pick<WriteJob, 'folder' | 'layouts' | 'encoder' | 'signal'>,
+  journal: Journal,
+  cut: number,
+): Promise<void> {
+  const { layouts, folder, encoder } = job;
+  if (journal.phase === 'text') {
+    journal.phase = 'tail';
+    await writeJournal(folder, journal);
+  }
+  if (journal.phase === 'tail') {
+    const total = journal.train.tokens;
+    const source = new ShardSource(folder, shardFiles(layouts.train, total), layouts.train.dtype, encoder.vocabSize);
+    let bytes = 0;
+    try {
+      const size = tokenBytes(layouts.val.dtype);
+      await writeThrough(
+        join(folder, layouts.val.nameOf(0)),
+        async (handle) => {
+          const ids = new Int32Array(1 << 18);
+          for (let at = cut; at < total; at += ids.length) {
+            job.signal.throwIfAborted();
+            const part = ids.subarray(0, Math.min(ids.length, total - at));
+            source.read(at, part);
+            bytes += encoder.textBytes(part);
+            const tokens = size === 2 ? Uint16Array.from(part) : Uint32Array.from(part);
+            await handle.writeFile(new Uint8Array(tokens.buffer));
+          }
+        },
+        (total - cut) * size,
+      );
+    } finally {
+      source.close();
+    }
+    // A document on both sides of the cut counts on both.
+    const before = (end: number) => end <= cut;
+    const whole = journal.ends.filter(before).length;
+    const reaching = whole < journal.ends.length && (whole > 0 ? journal.ends[whole - 1] : 0) < cut ? 1 : 0;
+    journal.train = { ...journal.train, tokens: cut, bytes: journal.train.bytes - bytes, documents: whole + reaching };
+    journal.val = { tokens: total - cut, bytes, documents: journal.ends.length - whole, newlines: 0 };
+    journal.phase = 'cut';
+    await writeJournal(folder, journal);
+  }
+  await truncateShards(layouts.train, journal.train.tokens);
+}
+
+/** Removes everything that a preparation writes, so that it can start over. */
+export async function discardTokens(layouts: WriteJob['layouts']): Promise<void> {
+  await truncateShards(layouts.train, 0);
+  await truncateShards(layouts.val, 0);
+}
