@@ -1,0 +1,307 @@
+/** A run that is loaded: its state on the device, and everything done at a boundary between two steps. */
+import { readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { PolicyConfig, RunConfig } from '../../shared/config.ts';
+import type { Report, SampleOptions } from '../../shared/jobs.ts';
+import type { AverageEvaluation, EvaluationLine } from '../../shared/metrics.ts';
+import { learningRate } from '../../shared/schedule.ts';
+import type { Backend, Floats } from '../backends/backend.ts';
+import { exportWeights, type RunFolder, storeReader } from '../checkpoint/index.ts';
+import type { Dataset } from '../data/source.ts';
+import { UserError } from '../errors.ts';
+import { Evaluator, mean, pairedDifference, Sampler, standardError } from '../evaluate/index.ts';
+import { availableBytes, formatBytes } from '../files.ts';
+import { Clock } from './clock.ts';
+import { type StepResult, TrainingDevice } from './device.ts';
+import { finiteOrNull, Journal } from './journal.ts';
+import { PolicySet } from './policy-set.ts';
+
+/** Updates left out in a row after which a run counts as diverged. */
+const skipsAllowed = 20;
+/** Warn when the disk has room for fewer checkpoints than this. */
+const checkpointsAhead = 3;
+
+export interface SessionOptions {
+  readonly folder: RunFolder;
+  /** Where a child run finds the window that it starts with. */
+  readonly parent: RunFolder | null;
+  readonly dataset: Dataset;
+  readonly backend: Backend;
+  readonly emit: (report: Report) => void;
+  /** Runs a write again until the disk has room for it. */
+  readonly durably: <T>(write: () => Promise<T>) => Promise<T>;
+  /** Called between the passes of an evaluation and the tokens of a sample; what it throws ends them. */
+  readonly between: () => Promise<void>;
+}
+
+export class Session {
+  readonly config: RunConfig;
+  readonly device: TrainingDevice;
+  readonly policies: PolicySet;
+  readonly journal: Journal;
+  clock = new Clock(0);
+  /** Updates made, skipped ones included: the weights on the device are θ_step. */
+  step = 0;
+  /** Raw validation loss: the lowest so far. */
+  best: { step: number; loss: number } | null = null;
+  /** Whether the latest update changed the weights. */
+  applied = true;
+  readonly #options: SessionOptions;
+  readonly #evaluator: Evaluator;
+  #sampler: Sampler | null = null;
+  #scratch: Floats | null = null;
+  #skips = 0;
+  /** Raw validation loss of θ_step, where it was measured. */
+  #measured: { step: number; loss: number } | null = null;
+  #savedAt: number | null = null;
+  #shortOfSpace = false;
+
+  constructor(options: SessionOptions) {
+    const { folder, parent, dataset, backend } = options;
+    const { config } = folder;
+    this.#options = options;
+    this.config = config;
+    this.device = new TrainingDevice(backend, config);
+    this.#evaluator = new Evaluator(backend, {
+      model: config.model,
+      source: dataset.val,
+      blocks: config.evaluation.blocks,
+      batch: config.batch.microBatch,
+    });
+    this.policies = new PolicySet({
+      backend,
+      elements: this.device.table.elements,
+      files: folder.snapshotFiles(parent),
+      run: config,
+    });
+    this.journal = new Journal(
+      (lines) => options.durably(() => folder.appendMetrics(lines)),
+      (line) => options.emit({ type: 'metrics', line }),
+    );
+  }
+
+  /** Takes in what the ring said of update step → step + 1. Throws UserError('diverged') after many skips in a row. */
+  record(step: number, result: StepResult): void {
+    const { config } = this;
+    this.applied = result.applied;
+    this.#skips = result.applied ? 0 : this.#skips + 1;
+    if (step % config.logEvery === 0 || step === config.steps - 1 || !result.applied)
+      this.journal.add({
+        type: 'train',
+        step,
+        seconds: this.clock.seconds,
+        loss: finiteOrNull(result.loss),
+        gradientNorm: finiteOrNull(result.gradientNorm),
+        learningRate: learningRate(config.schedule, config.steps, step),
+        tokensPerSecond: this.tokensPerSecond ?? 0,
+        ...(result.applied ? {} : { skipped: true }),
+      });
+    if (this.#skips === 1) this.note('warning', step, `Update ${step} was left out: ${whatBroke(result)}.`);
+    if (this.#skips === skipsAllowed) {
+      const first = step - skipsAllowed + 1;
+      throw new UserError(
+        'diverged',
+        `The run has diverged: ${whatBroke(result)} at step ${first} and at every step since, ${skipsAllowed} in all.`,
+        'Start again from an earlier checkpoint with a lower peak learning rate or a longer warm-up. Everything saved is intact.',
+      );
+    }
+  }
+
+  get tokensPerSecond(): number | null {
+    const { batch, model } = this.config;
+    const steps = this.clock.stepsPerSecond;
+    return steps === null ? null : batch.microBatch * batch.accumulation * model.blockSize * steps;
+  }
+
+  note(level: 'info' | 'warning' | 'error', step: number, text: string): void {
+    this.journal.add({ type: 'note', step, level, text });
+  }
+
+  /** Shows θ_step to the policies that observe it. */
+  async observe(): Promise<void> {
+    await this.#options.durably(() => this.policies.observe(this.step, this.device.parameters));
+  }
+
+  /** Losses of the raw weights and of every average on the same blocks. */
+  async evaluate(): Promise<EvaluationLine> {
+    const started = performance.now();
+    const { between } = this.#options;
+    const raw = await this.#evaluator.losses(this.device.parameters, between);
+    const averages: Record<string, AverageEvaluation> = {};
+    for (const policy of this.policies.list) {
+      if (policy.count === 0) continue;
+      await policy.value(this.#scratchStore());
+      const losses = await this.#evaluator.losses(this.#scratchStore(), between);
+      const { difference, standardError } = pairedDifference(losses, raw);
+      averages[policy.id] = {
+        loss: finiteOrNull(mean(losses)),
+        difference: finiteOrNull(difference),
+        standardError: finiteOrNull(standardError),
+        count: policy.count,
+        full: policy.full,
+      };
+    }
+    const took = (performance.now() - started) / 1000;
+    const loss = mean(raw);
+    this.#measured = { step: this.step, loss };
+    if (Number.isFinite(loss) && (this.best === null || loss < this.best.loss)) this.best = this.#measured;
+    this.clock.evaluationDone(took);
+    const line: EvaluationLine = {
+      type: 'evaluation',
+      step: this.step,
+      seconds: this.clock.seconds,
+      raw: finiteOrNull(loss),
+      rawStandardError: finiteOrNull(standardError(raw)),
+      blocks: raw.length,
+      averages,
+      took,
+    };
+    this.journal.add(line);
+    await this.journal.flush();
+    return line;
+  }
+
+  /** Draws a sample from the raw weights or an average; pieces are told as they come. */
+  async sample(of: string, options: SampleOptions): Promise<string> {
+    const { dataset, backend, emit } = this.#options;
+    let text = '';
+    try {
+      if (!dataset.tokenizer)
+        throw new UserError(
+          'no-tokenizer',
+          `The dataset "${dataset.meta.name}" has no tokenizer, so ids cannot be turned into text.`,
+          'Prepare the dataset from text files.',
+        );
+      const weights = await this.#weights(of);
+      this.#sampler ??= new Sampler(backend, this.config.model);
+      for await (const piece of this.#sampler.text(weights, dataset.tokenizer, options)) {
+        text += piece;
+        await this.#options.between();
+        emit({ type: 'text', of, piece, done: false });
+      }
+    } finally {
+      emit({ type: 'text', of, piece: '', done: true });
+    }
+    this.journal.add({ type: 'sample', step: this.step, of, prompt: options.prompt, text });
+    return text;
+  }
+
+  async #weights(of: string): Promise<Floats> {
+    if (of === 'raw') return this.device.parameters;
+    const policy = this.policies.get(of);
+    if (policy.count === 0)
+      throw new UserError(
+        'average-empty',
+        `The average "${of}" has no value yet: its first observation is at step ${policy.config.start}.`,
+        'Ask again after that step, or take the raw weights.',
+      );
+    await policy.value(this.#scratchStore());
+    return this.#scratchStore();
+  }
+
+  #scratchStore(): Floats {
+    this.#scratch ??= this.#options.backend.store('f32', this.device.table.elements);
+    return this.#scratch;
+  }
+
+  /** Writes a checkpoint of θ_step, unless that is the newest one already. */
+  async save(): Promise<void> {
+    if (this.#savedAt === this.step) return;
+    const { folder, dataset, durably } = this.#options;
+    await this.journal.flush();
+    const { m, v, parameters, counters, table } = this.device;
+    const [adamT] = await counters.read(0, 1);
+    const { bytes, overBudget } = await durably(() =>
+      folder.writeCheckpoint({
+        step: this.step,
+        table,
+        read: storeReader(parameters),
+        tokenizer: dataset.tokenizer,
+        trainer: {
+          step: this.step,
+          adamT,
+          seconds: this.clock.seconds,
+          numerics: this.numerics,
+          validationLoss: this.#measured?.step === this.step ? finiteOrNull(this.#measured.loss) : null,
+          best: this.best,
+          policies: this.policies.states(),
+        },
+        tensors: [{ name: 'm', store: m }, { name: 'v', store: v }, ...this.policies.tensors()],
+        pool: this.policies.snapshots,
+      }),
+    );
+    this.#savedAt = this.step;
+    this.journal.add({ type: 'checkpoint', step: this.step, bytes });
+    await this.#warnOfSpace(bytes, overBudget);
+    await this.journal.flush();
+  }
+
+  /** Once each time that space becomes short, not at every checkpoint. */
+  async #warnOfSpace(bytes: number, overBudget: number): Promise<void> {
+    const free = await availableBytes(this.#options.folder.path);
+    const warning =
+      overBudget > 0
+        ? `Checkpoints and snapshots take ${formatBytes(overBudget)} more than the disk budget, and all of them are needed.`
+        : free < checkpointsAhead * bytes
+          ? `The disk is nearly full: ${formatBytes(free)} are free, and a checkpoint takes ${formatBytes(bytes)}.`
+          : null;
+    if (warning !== null && !this.#shortOfSpace) this.note('warning', this.step, warning);
+    this.#shortOfSpace = warning !== null;
+  }
+
+  /** Writes every average of the checkpoint at θ_step as a model folder, in the place of older ones. */
+  async writeAverages(): Promise<void> {
+    const { folder, dataset, durably } = this.#options;
+    for (const { id, count } of this.policies.list) {
+      if (count === 0) continue;
+      const target = folder.averagePath(id, this.step);
+      const options = { step: this.step, of: id, dtype: 'float32', target, tokenizer: dataset.tokenizer } as const;
+      await durably(() => exportWeights(folder, options));
+      for (const name of await readdir(dirname(target)))
+        if (name !== basename(target)) await rm(join(dirname(target), name), { recursive: true, force: true });
+    }
+  }
+
+  /** Adds a policy, from kept checkpoints where they are what it would have seen. */
+  async addPolicy(config: PolicyConfig): Promise<void> {
+    const backfilled = await this.policies.add(config, this.step, await this.#options.folder.keptSteps());
+    if (this.applied) await this.observe();
+    this.#policyChanged({ id: config.id, change: 'added', backfilled });
+  }
+
+  removePolicy(id: string): void {
+    this.policies.remove(id);
+    this.#policyChanged({ id, change: 'removed', backfilled: false });
+  }
+
+  #policyChanged(change: { id: string; change: 'added' | 'removed'; backfilled: boolean }): void {
+    // A checkpoint of this step knows nothing of the change.
+    this.#savedAt = null;
+    this.journal.add({ type: 'policy', step: this.step, ...change });
+  }
+
+  /** Marks θ_step as what the newest checkpoint holds. */
+  restored(): void {
+    this.#savedAt = this.step;
+  }
+
+  get numerics(): Backend['info']['numerics'] {
+    return this.#options.backend.info.numerics;
+  }
+
+  get datasetFingerprint(): string {
+    return this.#options.dataset.meta.fingerprint;
+  }
+
+  async free(): Promise<void> {
+    await this.policies.close();
+    this.#sampler?.free();
+    this.#scratch?.free();
+    this.#evaluator.free();
+    this.device.free();
+  }
+}
+
+function whatBroke(result: StepResult): string {
+  return Number.isFinite(result.loss) ? 'the gradient was not finite' : 'the loss was not finite';
+}

@@ -1,0 +1,132 @@
+/** Where a run begins: at its newest checkpoint, at another run's, at a model's weights, or at random ones. */
+import { dirname, resolve } from 'node:path';
+import type { RunConfig } from '../../shared/config.ts';
+import type { Backend } from '../backends/backend.ts';
+import { type Checkpoint, copyVector, openModelFolder, RunFolder } from '../checkpoint/index.ts';
+import { UserError } from '../errors.ts';
+import { initialWeights } from '../model/init.ts';
+import { Clock } from './clock.ts';
+import type { Session } from './session.ts';
+
+/** The run that this one was forked from, while it has no checkpoint of its own; null for every other run. */
+export async function openParent(folder: RunFolder): Promise<RunFolder | null> {
+  const { init } = folder.config;
+  if (init.from !== 'checkpoint' || (await folder.checkpoints()).length > 0) return null;
+  return RunFolder.open(resolve(dirname(folder.path), init.run));
+}
+
+/**
+ * Loads weights, moments, counters and policies. A resume is told to metrics.jsonl first of all.
+ * Returns false when the run goes on from a checkpoint of its own, where θ_step was observed and evaluated before.
+ */
+export async function begin(session: Session, folder: RunFolder, parent: RunFolder | null): Promise<boolean> {
+  if ((await folder.checkpoints()).length > 0) {
+    const checkpoint = await folder.openForResume();
+    try {
+      await resumeFrom(session, checkpoint);
+    } finally {
+      await checkpoint.close();
+    }
+    return false;
+  }
+  const { init } = session.config;
+  const note = init.from === 'checkpoint' ? await startAtFork(session, parent!, init) : await startAtZero(session);
+  // An earlier sitting died before its first checkpoint: what it wrote is made again.
+  if ((await folder.readMetrics()).length > 0) session.journal.add({ type: 'resume', from: session.step, exact: true });
+  if (note !== null) session.note('warning', session.step, note);
+  await session.journal.flush();
+  return true;
+}
+
+async function resumeFrom(session: Session, checkpoint: Checkpoint): Promise<void> {
+  const { trainer, step } = checkpoint;
+  const changed = changedNumerics(trainer.numerics, session.numerics);
+  session.journal.add({ type: 'resume', from: step, exact: changed === null });
+  if (changed !== null)
+    session.note('warning', step, `From here on the run is not bit-exact: it was made with ${changed}.`);
+  await session.journal.flush();
+  await loadState(session, checkpoint);
+  for (const saved of Object.values(trainer.policies))
+    await session.policies.restore(saved, (name) => checkpoint.tensor(name));
+  session.clock = new Clock(trainer.seconds);
+  session.best = trainer.best;
+  session.restored();
+}
+
+type Fork = Extract<RunConfig['init'], { from: 'checkpoint' }>;
+
+/** Takes over weights, moments and counters; a run that only goes on longer takes over its averages too. */
+async function startAtFork(session: Session, parent: RunFolder, init: Fork): Promise<string | null> {
+  checkFork(session, parent, init);
+  const checkpoint = await parent.openCheckpoint(init.step);
+  try {
+    await loadState(session, checkpoint);
+    for (const config of session.config.policies) {
+      const saved = init.purpose === 'continue' ? checkpoint.trainer.policies[config.id] : undefined;
+      const same = saved && JSON.stringify({ ...config, start: 0 }) === JSON.stringify({ ...saved.config, start: 0 });
+      if (same) await session.policies.restore(saved, (name) => checkpoint.tensor(name));
+      else session.policies.start(config);
+    }
+    const changed = changedNumerics(checkpoint.trainer.numerics, session.numerics);
+    return changed && `This run goes on from "${parent.config.name}", which was made with ${changed}.`;
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** Throws UserError('fork-mismatch') where the child would not see the batches that its parent would. */
+function checkFork(session: Session, parent: RunFolder, init: Fork): void {
+  const { config } = session;
+  const differs = (what: string, next: string) =>
+    new UserError('fork-mismatch', `This run cannot go on from "${parent.config.name}": ${what}.`, next);
+  if (init.step >= config.steps)
+    throw differs(`it would start at step ${init.step} and end at ${config.steps}`, 'Choose a later end.');
+  if (init.purpose !== 'cooldown') return;
+  const batches = (c: RunConfig) => JSON.stringify([c.seed, c.batch, c.model.blockSize]);
+  const data = parent.datasetFingerprint ?? session.datasetFingerprint;
+  if (data !== session.datasetFingerprint || batches(parent.config) !== batches(config))
+    throw differs(
+      'a cooldown takes the same batches as its parent, and dataset, seed, batch or block size differ',
+      'Make the cooldown from the parent run itself.',
+    );
+}
+
+async function startAtZero(session: Session): Promise<null> {
+  const { config, device } = session;
+  if (config.init.from === 'model') {
+    const folder = await openModelFolder(config.init.path);
+    try {
+      await folder.loadInto(
+        device.table,
+        (offset, data) => device.parameters.write(offset, data),
+        config.model.vocabSize,
+      );
+    } finally {
+      await folder.close();
+    }
+  } else {
+    for (const { offset, data } of initialWeights(config.model, config.seed)) {
+      device.parameters.write(offset, data);
+      // Drawing a large model takes seconds: the event loop must breathe.
+      await new Promise(setImmediate);
+    }
+  }
+  for (const policy of config.policies) session.policies.start(policy);
+  return null;
+}
+
+async function loadState(session: Session, checkpoint: Checkpoint): Promise<void> {
+  const { parameters, m, v, counters, table } = session.device;
+  await checkpoint.loadWeights((offset, data) => parameters.write(offset, data));
+  for (const [name, store] of Object.entries({ m, v }))
+    await copyVector(checkpoint.tensor(name), (offset, data) => store.write(offset, data), table.elements);
+  counters.write(0, Float32Array.of(checkpoint.trainer.adamT));
+  session.step = checkpoint.step;
+}
+
+/** Null when both give the same bits; else the first thing that differs, in words. */
+function changedNumerics(before: Backend['info']['numerics'], now: Backend['info']['numerics']): string | null {
+  for (const key of new Set([...Object.keys(before), ...Object.keys(now)]))
+    if (before[key] !== now[key]) return `${key} ${before[key] ?? 'unset'}, and this machine has ${now[key] ?? 'none'}`;
+  return null;
+}

@@ -1,0 +1,43 @@
+/** Reads an exported model again and compares every weight with what it was made from. */
+
+import { fromBfloat16, fromHalf, toBfloat16, toHalf } from '../checkpoint/half.ts';
+import { openModelFolder, type RunFolder, type WeightDType } from '../checkpoint/index.ts';
+import { UserError } from '../errors.ts';
+
+/** Elements compared at a time. */
+const piece = 1 << 20;
+
+const rounded: Record<WeightDType, (data: Float32Array) => Float32Array> = {
+  float32: (data) => data,
+  float16: (data) => fromHalf(toHalf(data)),
+  bfloat16: (data) => fromBfloat16(toBfloat16(data)),
+};
+
+/** Throws UserError('export-damaged') naming the first tensor that is not what it should be. */
+export async function verifyExport(
+  run: RunFolder,
+  { step, of, dtype, target }: { step: number; of: string; dtype: WeightDType; target: string },
+): Promise<void> {
+  const checkpoint = await run.openCheckpoint(step);
+  const folder = await openModelFolder(target);
+  try {
+    const expected = await checkpoint.weights(of);
+    for (const { name, offset } of run.table.entries) {
+      const found = await folder.read(name);
+      for (let start = 0; start < found.length; start += piece) {
+        const count = Math.min(piece, found.length - start);
+        const wanted = rounded[dtype](await expected(offset + start, count));
+        for (let i = 0; i < count; i++)
+          if (found[start + i] !== wanted[i])
+            throw new UserError(
+              'export-damaged',
+              `The export in ${target} was read again, and ${name} is not what was written.`,
+              'Export again, to another disk if it happens twice.',
+            );
+      }
+    }
+  } finally {
+    await folder.close();
+    await checkpoint.close();
+  }
+}
