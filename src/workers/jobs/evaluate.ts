@@ -1,0 +1,56 @@
+/** Losses of any weights on the same fixed blocks, each against the first one asked for. */
+import type { RunFolder } from '../../engine/checkpoint/index.ts';
+import { openDataset } from '../../engine/data/index.ts';
+import { UserError } from '../../engine/errors.ts';
+import { bitsPerByte, evaluateWeights, mean, pairedDifference, perplexity } from '../../engine/evaluate/index.ts';
+import type { JobResult, JobSpec } from '../../shared/jobs.ts';
+import { withDevice } from './device.ts';
+import type { JobHooks } from './job.ts';
+import { loadWeights, openRunOf } from './weights.ts';
+
+export async function runEvaluateJob(job: Extract<JobSpec, { kind: 'evaluate' }>, hooks: JobHooks): Promise<JobResult> {
+  if (job.weights.length === 0) throw new UserError('nothing-to-evaluate', 'No weights were named.', 'Name some.');
+  const first = await openRunOf(job.folder, job.weights[0]);
+  const dataset = await openDataset(first.config.dataset);
+  try {
+    return await withDevice(first.config.device, hooks, async (backend) => {
+      const evaluations: NonNullable<JobResult['evaluations']> = [];
+      let base: Float64Array | null = null;
+      for (const [index, ref] of job.weights.entries()) {
+        const done = { done: index, total: job.weights.length, unit: 'steps', rate: null, secondsLeft: null } as const;
+        hooks.report({ type: 'progress', progress: { phase: 'evaluating', ...done, reason: null } });
+        if (hooks.signal.aborted) return { outcome: 'stopped', evaluations };
+        const run = await openRunOf(job.folder, ref);
+        const { model } = run.config;
+        if (model.blockSize !== first.config.model.blockSize || !sameData(run, first))
+          throw new UserError(
+            'not-comparable',
+            `"${run.config.name}" and "${first.config.name}" differ in dataset or block size, so their losses cannot be compared.`,
+            'Compare runs on the same dataset with the same block size.',
+          );
+        const { store, step } = await loadWeights(backend, run, ref);
+        const losses = await evaluateWeights(backend, model, store, dataset, job.blocks);
+        store.free();
+        base ??= losses;
+        const loss = mean(losses);
+        evaluations.push({
+          of: ref.of,
+          step,
+          loss,
+          perplexity: perplexity(loss),
+          bitsPerByte: bitsPerByte(loss, dataset.meta.val),
+          ...pairedDifference(losses, base),
+        });
+      }
+      return { outcome: 'finished', evaluations };
+    });
+  } finally {
+    dataset.close();
+  }
+}
+
+/** Runs made before their dataset's fingerprint was known are taken at their word. */
+function sameData(a: RunFolder, b: RunFolder): boolean {
+  if (a.datasetFingerprint === null || b.datasetFingerprint === null) return a.config.dataset === b.config.dataset;
+  return a.datasetFingerprint === b.datasetFingerprint;
+}

@@ -1,0 +1,88 @@
+/** Training: starts a run or goes on from its newest checkpoint, and serves what is asked of it meanwhile. */
+import { RunFolder } from '../../engine/checkpoint/index.ts';
+import { openDataset } from '../../engine/data/index.ts';
+import { UserError } from '../../engine/errors.ts';
+import { checkDataset, Trainer } from '../../engine/train/index.ts';
+import type { Command, JobResult, JobSpec } from '../../shared/jobs.ts';
+import { withDevice } from './device.ts';
+import type { JobHooks } from './job.ts';
+
+type TrainJob = Extract<JobSpec, { kind: 'train' }>;
+
+export async function runTrainJob(job: TrainJob, hooks: JobHooks): Promise<JobResult> {
+  const total = job.config.steps;
+  const starting = { phase: 'starting', done: 0, total, unit: 'steps', rate: null, secondsLeft: null } as const;
+  hooks.report({ type: 'progress', progress: { ...starting, reason: null } });
+  const dataset = await openDataset(job.config.dataset);
+  try {
+    // Before anything is written.
+    checkDataset(job.config, dataset, null);
+    const folder = await openRun(job, dataset.meta.fingerprint);
+    try {
+      return await withDevice(job.config.device, hooks, async (backend) => {
+        const trainer = new Trainer({ folder, dataset, backend, emit: hooks.report });
+        const stop = () => trainer.stop();
+        if (hooks.signal.aborted) stop();
+        hooks.signal.addEventListener('abort', stop);
+        hooks.onCommand((command) => void serve(trainer, command));
+        return { ...(await trainer.run()), path: folder.path };
+      });
+    } finally {
+      await folder.close();
+    }
+  } finally {
+    dataset.close();
+  }
+}
+
+/** The run's folder, made where there is none, locked and rid of what a killed worker left. */
+async function openRun(job: TrainJob, datasetFingerprint: string): Promise<RunFolder> {
+  const folder = await RunFolder.open(job.folder).catch((error: unknown) => {
+    if (error instanceof UserError && error.code === 'run-missing')
+      return RunFolder.create(job.folder, job.config, { datasetFingerprint });
+    throw error;
+  });
+  await folder.lock();
+  try {
+    await folder.sweep();
+    const newest = (await folder.checkpoints()).at(-1);
+    if (newest && !job.resume)
+      throw new UserError(
+        'run-exists',
+        `${folder.path} holds a run already, at step ${newest.step}.`,
+        'Resume it, or choose another name for the new run.',
+      );
+    return folder;
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
+}
+
+async function serve(trainer: Trainer, command: Command): Promise<void> {
+  try {
+    await request(trainer, command);
+  } catch (error) {
+    // A request in vain is told as a note of the run; only a defect belongs into the log.
+    if (!(error instanceof UserError)) console.error(error);
+  }
+}
+
+async function request(trainer: Trainer, command: Command): Promise<unknown> {
+  switch (command.type) {
+    case 'pause':
+      return trainer.pause();
+    case 'resume':
+      return trainer.resume();
+    case 'evaluate':
+      return trainer.requestEvaluation();
+    case 'checkpoint':
+      return trainer.requestCheckpoint();
+    case 'sample':
+      return trainer.requestSample(command.of, command.options);
+    case 'add-policy':
+      return trainer.addPolicy(command.policy);
+    case 'remove-policy':
+      return trainer.removePolicy(command.id);
+  }
+}

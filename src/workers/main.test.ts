@@ -1,0 +1,317 @@
+/** Real worker processes: started, spoken to, killed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openModelFolder, RunFolder } from '../engine/checkpoint/index.ts';
+import { microConfig } from '../engine/train/fixture.ts';
+import type { RunConfig } from '../shared/config.ts';
+import type { DatasetMeta } from '../shared/dataset.ts';
+import { type Command, type JobResult, type JobSpec, protocolVersion, type Report, report } from '../shared/jobs.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Workers run under Node 24, which reads TypeScript as it is. */
+const node =
+  Number.parseInt(process.versions.node, 10) >= 24
+    ? process.execPath
+    : join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
+
+class Worker {
+  readonly reports: Report[] = [];
+  readonly child: ChildProcess;
+  readonly pipe: Duplex;
+  /** Exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+  log = '';
+
+  constructor(watch: (report: Report, worker: Worker) => void = () => {}) {
+    this.child = spawn(node, [join(root, 'src/workers/main.ts')], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    for (const stream of [this.child.stdout!, this.child.stderr!]) stream.on('data', (data) => (this.log += data));
+    this.pipe = this.child.stdio[3] as Duplex;
+    this.pipe.on('error', () => {});
+    createInterface({ input: this.pipe }).on('line', (line) => {
+      const message = report.parse(JSON.parse(line));
+      this.reports.push(message);
+      watch(message, this);
+    });
+    this.ended = once(this.child, 'close').then(([code, signal]) => code ?? signal);
+  }
+
+  start(job: JobSpec): this {
+    return this.send({ type: 'start', version: protocolVersion, job });
+  }
+  send(command: Command): this {
+    this.pipe.write(`${JSON.stringify(command)}\n`);
+    return this;
+  }
+  last(): Report {
+    return this.reports.at(-1)!;
+  }
+}
+
+/** Runs a job to its end. */
+async function run(job: JobSpec, watch?: (report: Report, worker: Worker) => void): Promise<JobResult> {
+  const worker = new Worker(watch).start(job);
+  const code = await worker.ended;
+  const last = worker.last();
+  if (last.type !== 'done') throw new Error(`exit ${code}: ${JSON.stringify(last)}\n${worker.log}`);
+  expect(code).toBe(0);
+  return last.result;
+}
+
+let home: string;
+let meta: DatasetMeta;
+let config: RunConfig;
+let folders = 0;
+const newFolder = () => join(home, 'runs', `run-${folders++}`);
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'meander-worker-'));
+  const text = Array.from({ length: 60 }, (_, i) => `Verse ${i}: the cat sat on the mat, ${i} times over.\n`);
+  for (const [i, verse] of text.entries()) {
+    await mkdir(join(home, 'texts'), { recursive: true });
+    await writeFile(join(home, 'texts', `${i}.txt`), verse.repeat(3));
+  }
+  const result = await run({
+    kind: 'prepare',
+    folder: join(home, 'dataset'),
+    config: {
+      name: 'verses',
+      sources: [join(home, 'texts')],
+      tokenizer: 'characters',
+      split: { by: 'document', fraction: 0.2 },
+      invalidUtf8: 'replace',
+    },
+  });
+  meta = result.dataset!;
+  const micro = microConfig({ checkpoints: { every: 3 } });
+  config = {
+    ...micro,
+    dataset: join(home, 'dataset'),
+    model: { ...micro.model, vocabSize: meta.tokenizer.vocabSize },
+  };
+});
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+const train = (folder: string, overrides: Partial<RunConfig> = {}, resume = true): JobSpec => ({
+  kind: 'train',
+  folder,
+  config: { ...config, ...overrides },
+  resume,
+});
+async function bits(path: string): Promise<string> {
+  const folder = await RunFolder.open(path);
+  const checkpoint = await folder.openCheckpoint(null);
+  const hash = createHash('sha256').update(String(checkpoint.step));
+  for (const of of ['raw', 'lawa', 'ema', 'swa'])
+    hash.update(new Uint8Array((await (await checkpoint.weights(of))(0, folder.table.elements)).buffer));
+  await checkpoint.close();
+  return hash.digest('hex');
+}
+
+describe('a training worker', () => {
+  it('trains, says what it does, and ends with the same bits after any number of SIGKILLs', async () => {
+    const whole = newFolder();
+    const worker = new Worker().start(train(whole));
+    expect(await worker.ended).toBe(0);
+    expect(worker.reports[0]).toEqual({ type: 'hello', version: protocolVersion, pid: worker.child.pid });
+    expect(worker.reports.find((r) => r.type === 'device')).toMatchObject({ why: expect.any(String) });
+    expect(worker.last()).toMatchObject({ type: 'done', result: { outcome: 'finished', step: 24, path: whole } });
+    const lines = worker.reports.filter((r) => r.type === 'metrics').map((r) => r.line);
+    expect(lines.filter((line) => line.type === 'train')).toHaveLength(24);
+    expect(lines).toEqual(await (await RunFolder.open(whole)).readMetrics());
+
+    const killed = newFolder();
+    const moments: ((r: Report) => boolean)[] = [
+      (r) => r.type === 'metrics' && r.line.type === 'train' && r.line.step === 4,
+      (r) => r.type === 'progress' && r.progress.phase === 'saving' && r.progress.done >= 9,
+      (r) => r.type === 'progress' && r.progress.phase === 'evaluating' && r.progress.done === 12,
+      (r) => r.type === 'metrics' && r.line.type === 'checkpoint' && r.line.step === 18,
+      (r) => r.type === 'progress' && r.progress.phase === 'saving' && r.progress.done === 24,
+    ];
+    for (const moment of moments) {
+      const victim = new Worker((r, w) => void (moment(r) && w.child.kill('SIGKILL'))).start(train(killed));
+      expect(await victim.ended).toBe('SIGKILL');
+    }
+    await run(train(killed));
+    expect(await bits(killed)).toBe(await bits(whole));
+  });
+
+  it.each([
+    ['told to stop', (w: Worker) => void w.send({ type: 'stop' })],
+    ['the pipe is closed', (w: Worker) => void w.pipe.end()],
+    ['asked by SIGTERM', (w: Worker) => void w.child.kill('SIGTERM')],
+    ['sent garbage', (w: Worker) => void w.pipe.write('}{\n')],
+  ])('finishes its step, saves and exits when %s', async (how, act) => {
+    const path = newFolder();
+    const worker = new Worker((r, w) => {
+      if (r.type === 'metrics' && r.line.type === 'train' && r.line.step === 7) act(w);
+    }).start(train(path, { steps: 100_000 }));
+    expect(await worker.ended).toBe(how === 'sent garbage' ? 1 : 0);
+    const [checkpoint] = (await (await RunFolder.open(path)).checkpoints()).slice(-1);
+    expect(checkpoint.step).toBeGreaterThanOrEqual(8);
+    if (how === 'sent garbage') expect(worker.last()).toMatchObject({ type: 'failed', error: { code: 'protocol' } });
+    else expect(worker.last()).toMatchObject({ type: 'done', result: { outcome: 'stopped', step: checkpoint.step } });
+    expect(await readdir(path)).not.toContain('lock');
+  });
+
+  it('pauses, draws a sample meanwhile, and goes on', async () => {
+    const options = { prompt: 'Verse', tokens: 20, temperature: 0, topK: 0, topP: 1, seed: 1 };
+    let paused = false;
+    const reports: Report[] = [];
+    const path = newFolder();
+    await run(train(path), (r, worker) => {
+      reports.push(r);
+      if (r.type === 'metrics' && r.line.type === 'train' && r.line.step === 12) worker.send({ type: 'pause' });
+      if (r.type === 'progress' && r.progress.phase === 'paused' && !paused) {
+        paused = true;
+        worker.send({ type: 'sample', of: 'lawa', options }).send({ type: 'sample', of: 'nobody', options });
+      }
+      if (r.type === 'text' && r.of === 'nobody' && r.done) worker.send({ type: 'resume' });
+    });
+    expect(paused).toBe(true);
+    const pieces = reports
+      .filter((r) => r.type === 'text' && r.of === 'lawa')
+      .map((r) => (r as { piece: string }).piece);
+    expect(pieces.join('')).toHaveLength(20);
+    const lines = await (await RunFolder.open(path)).readMetrics();
+    expect(lines.find((line) => line.type === 'sample')).toMatchObject({ of: 'lawa', text: pieces.join('') });
+    expect(lines.find((line) => line.type === 'note')).toMatchObject({ text: expect.stringContaining('"nobody"') });
+  });
+
+  it('fails with a code, a reason and a next step, and leaves nothing behind', async () => {
+    const path = newFolder();
+    const model = { ...config.model, blockSize: 1 << 20 };
+    const worker = new Worker().start(train(path, { model }));
+    expect(await worker.ended).toBe(1);
+    expect(worker.last()).toMatchObject({
+      type: 'failed',
+      error: { code: 'dataset-too-short', next: expect.any(String) },
+    });
+    await expect(readdir(path)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('does not train over a run that is there, nor beside another worker', async () => {
+    const path = newFolder();
+    const first = new Worker((r, w) => {
+      if (r.type === 'metrics' && r.line.type === 'train' && r.line.step === 3) w.send({ type: 'pause' });
+    }).start(train(path));
+    while (!first.reports.some((r) => r.type === 'progress' && r.progress.phase === 'paused'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    const second = new Worker().start(train(path));
+    expect(await second.ended).toBe(1);
+    expect(second.last()).toMatchObject({ type: 'failed', error: { code: 'run-in-use' } });
+    first.send({ type: 'stop' });
+    expect(await first.ended).toBe(0);
+    const fresh = new Worker().start(train(path, {}, false));
+    expect(await fresh.ended).toBe(1);
+    expect(fresh.last()).toMatchObject({ type: 'failed', error: { code: 'run-exists' } });
+  });
+});
+
+describe('the other jobs', () => {
+  let path: string;
+  beforeAll(async () => {
+    path = newFolder();
+    await run(train(path));
+  });
+
+  it('exports an average that is the average, in each format', async () => {
+    const folder = await RunFolder.open(path);
+    const checkpoint = await folder.openCheckpoint(24);
+    const expected = await (await checkpoint.weights('lawa'))(0, folder.table.elements);
+    for (const format of ['float32', 'float16', 'bfloat16'] as const) {
+      const target = join(path, 'exports', format);
+      const weights = { run: config.name, step: null, of: 'lawa' };
+      const ref = { ...weights, run: '' };
+      expect(await run({ kind: 'export', folder: path, weights: ref, format, target })).toMatchObject({
+        step: 24,
+        path: target,
+      });
+      const saved = await openModelFolder(target);
+      expect(saved.metadata).toMatchObject({ run: config.name, step: '24', policy: 'lawa' });
+      const wte = await saved.read('transformer.wte.weight');
+      const tolerance = { float32: 0, float16: 2 ** -11, bfloat16: 2 ** -8 }[format];
+      for (let i = 0; i < wte.length; i++)
+        expect(Math.abs(wte[i] - expected[i])).toBeLessThanOrEqual(tolerance * Math.abs(expected[i]) + 2 ** -25);
+      await saved.close();
+    }
+    await checkpoint.close();
+  });
+
+  it('compares weights on the same blocks, with what the run itself measured', async () => {
+    const ref = (of: string) => ({ run: '', step: null, of });
+    const { evaluations } = await run({
+      kind: 'evaluate',
+      folder: path,
+      weights: ['raw', 'lawa', 'ema'].map(ref),
+      blocks: 8,
+    });
+    const lines = await (await RunFolder.open(path)).readMetrics();
+    const measured = lines.filter((line) => line.type === 'evaluation').at(-1)!;
+    expect(evaluations![0]).toMatchObject({ of: 'raw', step: 24, difference: 0, verdict: 'no difference' });
+    expect(evaluations![0].loss).toBeCloseTo(measured.raw!, 5);
+    expect(evaluations![1].difference).toBeCloseTo(measured.averages.lawa.difference!, 5);
+    expect(evaluations![2].bitsPerByte).toBeGreaterThan(0);
+  });
+
+  it('draws the same text for the same seed', async () => {
+    const options = { prompt: 'the ', tokens: 30, temperature: 0.8, topK: 0, topP: 1, seed: 3 };
+    const job: JobSpec = { kind: 'sample', folder: path, weights: { run: '', step: 24, of: 'swa' }, options };
+    const first = await run(job);
+    expect(first.text).toHaveLength(30);
+    expect(await run(job)).toEqual(first);
+  });
+
+  it('scans, previews and probes', async () => {
+    const { report: found } = await run({ kind: 'scan', sources: [join(home, 'texts')] });
+    expect(found).toMatchObject({ fileCount: 60 });
+    const { preview } = await run({ kind: 'preview', dataset: join(home, 'dataset'), blockSize: 16, rows: 2, seed: 1 });
+    expect(preview!.rows.map((row) => row.pieces.join('').length)).toEqual([16, 16]);
+    const { probe } = await run({ kind: 'probe', config, seconds: 0.3 });
+    expect(probe!.tokensPerSecond).toBeGreaterThan(0);
+  });
+
+  it('means model folders', async () => {
+    const inputs = [21, 24].map((step) => join(path, 'checkpoints', `step-000000${step}`));
+    const target = join(home, 'mean');
+    expect(await run({ kind: 'average', inputs, target, format: 'float32' })).toMatchObject({ path: target });
+    const read = async (folder: string) => {
+      const model = await openModelFolder(folder);
+      const data = await model.read('transformer.wpe.weight');
+      await model.close();
+      return data;
+    };
+    const [a, b, mean] = await Promise.all([...inputs, target].map(read));
+    expect(mean).toEqual(mean.map((_, i) => Math.fround(a[i] + b[i]) / 2));
+  });
+
+  it('name what cannot be had', async () => {
+    const worker = new Worker().start({
+      kind: 'export',
+      folder: path,
+      weights: { run: '', step: 24, of: 'nobody' },
+      format: 'float32',
+      target: join(home, 'none'),
+    });
+    expect(await worker.ended).toBe(1);
+    expect(worker.last()).toMatchObject({ type: 'failed', error: { code: 'average-missing' } });
+  });
+});
+
+describe('a worker without a pipe', () => {
+  it('says how it is started', async () => {
+    const child = spawn(node, [join(root, 'src/workers/main.ts')], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let log = '';
+    child.stderr!.on('data', (data) => (log += data));
+    const [code] = await once(child, 'close');
+    expect(code).toBe(1);
+    expect(log).toContain('started by the application');
+  });
+});
