@@ -1,0 +1,245 @@
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { AppEvent } from '../shared/api.ts';
+import { endlessRun, type Fixture, openFixture, prepared, scratch, tinyRun } from './testing/fixture.ts';
+
+let folder: string;
+let remove: () => Promise<void>;
+let fixture: Fixture;
+const opened: Fixture[] = [];
+
+async function open(): Promise<Fixture> {
+  const one = await openFixture(folder);
+  opened.push(one);
+  return one;
+}
+
+beforeEach(async () => {
+  ({ folder, remove } = await scratch());
+  fixture = await open();
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  for (const one of opened.splice(0)) await one.application.close(5000);
+  await remove();
+});
+
+const isCheckpoint = (event: AppEvent): event is Extract<AppEvent, { type: 'metrics' }> =>
+  event.type === 'metrics' && event.line.type === 'checkpoint';
+
+async function trainingRun(name = 'run'): Promise<void> {
+  const dataset = await prepared(fixture, folder);
+  await fixture.call('runs.create', endlessRun(name, dataset));
+  await fixture.call('runs.start', { name });
+  await fixture.until(isCheckpoint);
+}
+
+/** The process that trains the run. */
+async function workerOf(run: string): Promise<number> {
+  const lock = await readFile(join(folder, 'home/runs', run, 'lock'), 'utf8');
+  return (JSON.parse(lock) as { pid: number }).pid;
+}
+
+describe('the contract', () => {
+  test.each([
+    ['no such method', 'constructor', undefined, 'unknown-method'],
+    ['a missing input', 'runs.get', undefined, 'bad-input'],
+    ['a foreign key in a config', 'runs.create', { nonsense: 1 }, 'bad-input'],
+    ['a name that climbs', 'runs.delete', { name: '../datasets' }, 'bad-name'],
+    ['a name that is a path', 'runs.log', { name: '/etc/passwd' }, 'bad-name'],
+    ['a run that is not there', 'runs.get', { name: 'ghost' }, 'run-missing'],
+    ['a dialog where there is none', 'dialog.open', { kind: 'files' }, 'not-here'],
+    ['a path outside of the home', 'shell.reveal', { path: '/etc' }, 'not-here'],
+  ])('%s is refused', async (_, method, input, code) => {
+    expect(await fixture.application.dispatch(method, input)).toMatchObject({ ok: false, error: { code } });
+  });
+
+  test('null stands for no input, as JSON has no undefined', async () => {
+    expect(await fixture.application.dispatch('runs.list', null)).toEqual({ ok: true, output: [] });
+  });
+});
+
+describe('datasets', () => {
+  test('are prepared, listed, used, and deleted', async () => {
+    const path = await prepared(fixture, folder);
+    await fixture.call('runs.create', tinyRun('run', path));
+    const [dataset] = await fixture.call('datasets.list', undefined);
+    expect(dataset).toMatchObject({ name: 'text', status: 'ready', usedBy: ['run'], problem: null });
+    await expect(fixture.call('datasets.prepare', { name: 'text', sources: [path] })).rejects.toMatchObject({
+      code: 'dataset-exists',
+    });
+    await fixture.call('datasets.delete', { name: 'text' });
+    expect(await fixture.call('datasets.list', undefined)).toEqual([]);
+  });
+
+  test('a cancelled preparation says what to continue with', async () => {
+    const source = join(folder, 'slow.txt');
+    await writeFile(source, 'text');
+    await fixture.call('datasets.prepare', { name: 'slow', sources: [source] });
+    await fixture.jobIs('slow', 'running');
+    await expect(fixture.call('datasets.delete', { name: 'slow' })).rejects.toMatchObject({ code: 'dataset-busy' });
+    await fixture.until((e): e is AppEvent => e.type === 'job' && e.job.progress !== null);
+    await fixture.call('datasets.cancel', { name: 'slow' });
+    await fixture.jobIs('slow', 'stopped');
+    const [dataset] = await fixture.call('datasets.list', undefined);
+    expect(dataset).toMatchObject({ status: 'incomplete', prepare: { name: 'slow', sources: [source] } });
+    await expect(fixture.call('runs.create', tinyRun('run', dataset!.folder))).rejects.toMatchObject({
+      code: 'dataset-not-ready',
+    });
+  });
+
+  test('a cut token file and a garbled dataset.json are broken, and say so', async () => {
+    const path = await prepared(fixture, folder);
+    await writeFile(join(path, 'val.bin'), Buffer.alloc(3));
+    expect((await fixture.call('datasets.list', undefined))[0]).toMatchObject({
+      status: 'broken',
+      problem: 'Its file val.bin is cut short: 3 of 8 bytes.',
+    });
+    await writeFile(join(path, 'dataset.json'), '{"schema":');
+    expect((await fixture.call('datasets.list', undefined))[0]).toMatchObject({ status: 'broken', meta: null });
+  });
+});
+
+describe('runs', () => {
+  test('train to the end, with metrics told and kept', async () => {
+    const dataset = await prepared(fixture, folder);
+    expect(await fixture.call('runs.create', tinyRun('run', dataset))).toMatchObject({ status: 'new', step: 0 });
+    await expect(fixture.call('runs.create', tinyRun('run', dataset))).rejects.toMatchObject({ code: 'run-exists' });
+    await fixture.call('runs.start', { name: 'run' });
+    await fixture.jobIs('run', 'finished');
+    const run = await fixture.call('runs.get', { name: 'run' });
+    expect(run).toMatchObject({ status: 'finished', step: 20 });
+    expect(run.checkpoints.map((c) => c.step)).toEqual([10, 20]);
+    expect((await fixture.call('runs.metrics', { name: 'run' })).filter((l) => l.type === 'train')).toHaveLength(20);
+    expect(await fixture.call('runs.log', { name: 'run' })).toMatch(/finished at step 20/);
+    await expect(fixture.call('runs.start', { name: 'run' })).rejects.toMatchObject({ code: 'run-finished' });
+  });
+
+  test('pause, resume, sample live, stop, continue, sample and export from the checkpoint', async () => {
+    await trainingRun();
+    await fixture.call('runs.pause', { name: 'run' });
+    await fixture.jobIs('run', 'paused');
+    expect(await fixture.call('runs.list', undefined)).toMatchObject([{ status: 'paused' }]);
+    await fixture.call('runs.resume', { name: 'run' });
+    await fixture.jobIs('run', 'running');
+    const options = { prompt: 'once' };
+    const [one, two] = await Promise.all([
+      fixture.call('runs.sample', { name: 'run', weights: {}, options }),
+      fixture.call('runs.sample', { name: 'run', weights: {}, options: { prompt: 'twice' } }),
+    ]);
+    expect([one.text, two.text]).toEqual(['live once', 'live twice']);
+    await expect(fixture.call('runs.delete', { name: 'run' })).rejects.toMatchObject({ code: 'run-busy' });
+    await fixture.call('runs.stop', { name: 'run' });
+    await fixture.jobIs('run', 'stopped');
+    await vi.waitFor(async () =>
+      expect(await fixture.call('runs.get', { name: 'run' })).toMatchObject({ status: 'stopped' }),
+    );
+    expect(await fixture.call('runs.sample', { name: 'run', weights: {}, options })).toEqual({
+      text: 'from a checkpoint',
+    });
+    const exports = await Promise.all(
+      [1, 2].map(() => fixture.call('runs.export', { name: 'run', weights: {}, format: 'float32' })),
+    );
+    expect(new Set(exports.map((e) => e.path)).size).toBe(2);
+    await fixture.call('runs.start', { name: 'run' });
+    await fixture.jobIs('run', 'running');
+    expect((await fixture.call('runs.metrics', { name: 'run' })).some((l) => l.type === 'checkpoint')).toBe(true);
+  });
+
+  test('a killed worker leaves a failed run that says where it continues', async () => {
+    await trainingRun();
+    process.kill(await workerOf('run'), 'SIGKILL');
+    const job = await fixture.jobIs('run', 'failed');
+    expect(job.error).toMatchObject({
+      code: 'worker-killed',
+      next: expect.stringMatching(/continue from step \d+0\./),
+    });
+    await vi.waitFor(async () =>
+      expect(await fixture.call('runs.get', { name: 'run' })).toMatchObject({ status: 'failed' }),
+    );
+    await fixture.call('runs.start', { name: 'run' });
+    await fixture.until((e): e is AppEvent => e.type === 'metrics' && e.line.type === 'resume');
+  });
+
+  test('fork from a checkpoint only, and parents that are needed stay', async () => {
+    const dataset = await prepared(fixture, folder);
+    await fixture.call('runs.create', tinyRun('run', dataset));
+    await fixture.call('runs.start', { name: 'run' });
+    await fixture.jobIs('run', 'finished');
+    const fork = { name: 'run', purpose: 'cooldown' as const, end: 20, childName: 'child' };
+    await expect(fixture.call('runs.fork', { ...fork, step: 11 })).rejects.toMatchObject({ code: 'no-checkpoint' });
+    expect(await fixture.call('runs.fork', { ...fork, step: 10 })).toMatchObject({
+      status: 'new',
+      step: 10,
+      parent: { name: 'run', step: 10, purpose: 'cooldown' },
+    });
+    await expect(fixture.call('runs.delete', { name: 'run' })).rejects.toMatchObject({ code: 'run-needed' });
+    await fixture.call('runs.delete', { name: 'child' });
+    await fixture.call('runs.delete', { name: 'run' });
+    expect(await readdir(join(folder, 'home/runs'))).toEqual([]);
+  });
+
+  test('a garbled run.json still shows', async () => {
+    await mkdir(join(folder, 'home/runs/odd'), { recursive: true });
+    await writeFile(join(folder, 'home/runs/odd/run.json'), '{"schema":2}');
+    await mkdir(join(folder, 'home/runs/no run at all'));
+    expect(await fixture.call('runs.list', undefined)).toMatchObject([{ name: 'odd', status: 'broken' }]);
+    await expect(fixture.call('runs.start', { name: 'odd' })).rejects.toMatchObject({ code: 'run-broken' });
+  });
+
+  test('a lock of a process on another machine counts', async () => {
+    const dataset = await prepared(fixture, folder);
+    await fixture.call('runs.create', tinyRun('run', dataset));
+    const lock = { pid: 1, started: 'then', host: 'another machine' };
+    await writeFile(join(folder, 'home/runs/run/lock'), JSON.stringify(lock));
+    expect(await fixture.call('runs.get', { name: 'run' })).toMatchObject({ status: 'running' });
+    await expect(fixture.call('runs.start', { name: 'run' })).rejects.toMatchObject({ code: 'run-locked' });
+  });
+});
+
+describe('the queue', () => {
+  test('trains one run at a time, first come first served', async () => {
+    await trainingRun('first');
+    const dataset = join(folder, 'home/datasets/text');
+    for (const name of ['second', 'third']) {
+      await fixture.call('runs.create', tinyRun(name, dataset));
+      expect(await fixture.call('runs.start', { name })).toMatchObject({ status: 'queued' });
+    }
+    await expect(fixture.call('runs.start', { name: 'third' })).rejects.toMatchObject({ code: 'run-busy' });
+    await expect(fixture.call('datasets.delete', { name: 'text' })).rejects.toMatchObject({ code: 'dataset-busy' });
+    await fixture.call('runs.stop', { name: 'second' });
+    expect(await fixture.call('runs.get', { name: 'second' })).toMatchObject({ status: 'new' });
+    await fixture.call('runs.stop', { name: 'first' });
+    await fixture.jobIs('third', 'finished');
+  });
+
+  test('survives the end of the application: the run is saved, what waited trains on', async () => {
+    await trainingRun('first');
+    await fixture.call('runs.create', tinyRun('second', join(folder, 'home/datasets/text')));
+    await fixture.call('runs.start', { name: 'second' });
+    await fixture.application.close(10_000);
+    const again = await open();
+    expect(await again.call('runs.get', { name: 'first' })).toMatchObject({ status: 'stopped' });
+    await again.jobIs('second', 'finished');
+  });
+
+  test('a run whose worker cannot start is failed, and the next one starts', async () => {
+    const dataset = await prepared(fixture, folder);
+    await fixture.call('runs.create', tinyRun('first', dataset));
+    await fixture.call('datasets.delete', { name: 'text' });
+    await fixture.call('runs.start', { name: 'first' });
+    const failed = await fixture.jobIs('first', 'failed');
+    expect(failed.error).toMatchObject({ code: 'dataset-missing' });
+    await prepared(fixture, folder, 'text');
+    await fixture.call('runs.start', { name: 'first' });
+    await fixture.jobIs('first', 'finished');
+  });
+});
+
+test('deleted folders that a crash left are finished off at the next start', async () => {
+  const left = join(folder, 'home/runs/.deleted-0123abcd');
+  await mkdir(left, { recursive: true });
+  await open();
+  await expect(stat(left)).rejects.toMatchObject({ code: 'ENOENT' });
+});

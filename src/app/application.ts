@@ -1,0 +1,223 @@
+/** The application behind the doors: composes the services and answers every method of the contract. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { isAbsolute, join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import type { AppEvent, Capabilities, Settings } from '../shared/api.ts';
+import { UserError } from '../shared/errors.ts';
+import type { JobResult, JobSpec } from '../shared/jobs.ts';
+import { Datasets } from './datasets.ts';
+import { type Dispatch, dispatcher, type Handlers } from './dispatcher.ts';
+import type { Parts } from './locate.ts';
+import { presetFor, presetInfos } from './presets.ts';
+import { Queue } from './queue.ts';
+import { isBusy, Runs } from './runs.ts';
+import type { SettingsService } from './settings.ts';
+import { type Staging, staging } from './staging.ts';
+import { Supervisor } from './supervisor.ts';
+import { Training } from './training.ts';
+
+/** What the process around the application can do for it. */
+export interface Host {
+  readonly capabilities: Capabilities;
+  openDialog?(kind: 'files' | 'folder'): Promise<string[]>;
+  reveal?(path: string): void;
+}
+
+export interface ApplicationOptions {
+  readonly parts: Parts;
+  readonly settings: SettingsService;
+  readonly host: Host;
+  /** Told of defects, for the log of the process. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+export interface Application {
+  readonly dispatch: Dispatch;
+  readonly staging: Staging;
+  /** Names of the runs that train or wait, for the question before quitting. */
+  busy(): string[];
+  subscribe(listener: (event: AppEvent) => void): () => void;
+  /** Every worker saves and ends; nothing new starts. `patience`: milliseconds until it is killed. */
+  close(patience?: number): Promise<void>;
+}
+
+/** Long enough to write a checkpoint of a large model. */
+const defaultPatience = 120_000;
+
+export async function openApplication(options: ApplicationOptions): Promise<Application> {
+  const { parts, settings, host, onDefect } = options;
+  const listeners = new Set<(event: AppEvent) => void>();
+  const emit = (event: AppEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+  const home = (): string => settings.get().home;
+  const supervisor = new Supervisor(parts, emit);
+  const stagingArea = staging(() => join(home(), 'staging'));
+
+  let queue: Queue;
+  const currentQueue = (): Queue => queue;
+  const runs = new Runs({ home, queue: currentQueue, emit, version: parts.version });
+  const datasets = new Datasets({
+    home,
+    supervisor,
+    staging: stagingArea,
+    emit,
+    runsUsing: async (folder) => {
+      const using = (await runs.list()).filter(
+        (run) => run.status !== 'broken' && Datasets.same(run.config.dataset, folder),
+      );
+      const active = using.filter((run) => isBusy(run.status));
+      return { all: using.map((run) => run.name), active: active.map((run) => run.name) };
+    },
+  });
+  const training = new Training({ runs, datasets, queue: currentQueue, supervisor, settings, emit });
+  const openQueue = (): Promise<Queue> =>
+    Queue.open({ path: queuePath(settings.folder, home()), emit, start: (run, job) => training.begin(run, job) });
+
+  /** For the start, and for another home. */
+  const enter = async (): Promise<void> => {
+    await mkdir(settings.folder, { recursive: true });
+    queue = await openQueue();
+    await runs.repair();
+    await datasets.repair();
+    queue.begin();
+  };
+  await enter();
+
+  const errand = (spec: JobSpec): Promise<JobResult> => supervisor.run(spec);
+  const about = once(() => describeMachine(parts, errand));
+
+  const setSettings = async (values: Partial<Settings>): Promise<Settings> => {
+    const before = home();
+    if (values.home !== undefined && values.home !== before && (queue.active !== null || datasets.active))
+      throw new UserError(
+        'home-busy',
+        'A job is at work in the present data folder.',
+        'Wait for it, or stop it first.',
+      );
+    const after = settings.set(values);
+    emit({ type: 'changed', what: 'settings' });
+    if (after.home !== before) {
+      await queue.close();
+      await enter();
+      emit({ type: 'changed', what: 'datasets' });
+      emit({ type: 'changed', what: 'runs' });
+    }
+    return after;
+  };
+
+  const handlers: Handlers = {
+    'app.info': async () => ({
+      version: parts.version,
+      capabilities: host.capabilities,
+      platform: process.platform,
+      ...(await about()),
+    }),
+    'settings.get': () => settings.get(),
+    'settings.set': setSettings,
+
+    'datasets.list': () => datasets.list(),
+    'datasets.scan': async ({ sources }) => need((await errand({ kind: 'scan', sources })).report, 'scan'),
+    'datasets.prepare': (config) => datasets.prepare(config),
+    'datasets.cancel': ({ name }) => datasets.cancel(name),
+    'datasets.preview': async ({ name, blockSize, rows, seed }) => {
+      const { folder } = await datasets.ready(name);
+      return need((await errand({ kind: 'preview', dataset: folder, blockSize, rows, seed })).preview, 'preview');
+    },
+    'datasets.delete': ({ name }) => datasets.delete(name),
+    'dialog.open': ({ kind }) => {
+      if (!host.openDialog) throw new UserError('not-here', 'There are no dialogs here.', 'Drop files instead.');
+      return host.openDialog(kind);
+    },
+    'shell.reveal': ({ path }) => {
+      if (!host.reveal || !inside(home(), path))
+        throw new UserError('not-here', `${path} cannot be shown from here.`, 'Open it in the file manager.');
+      host.reveal(path);
+    },
+
+    'presets.list': () => presetInfos(),
+    'presets.config': (asked) =>
+      presetFor(
+        {
+          runs,
+          datasets,
+          probe: async (config, seconds) => need((await errand({ kind: 'probe', config, seconds })).probe, 'probe'),
+        },
+        asked,
+      ),
+
+    'runs.list': () => runs.list(),
+    'runs.get': ({ name }) => runs.detail(name),
+    'runs.create': (config) => training.create(config),
+    'runs.metrics': async ({ name }) => [...(await runs.metrics(name))],
+    'runs.log': ({ name }) => runs.log(name),
+    'runs.start': ({ name }) => training.start(name),
+    'runs.pause': ({ name }) => training.running(name).pause(),
+    'runs.resume': ({ name }) => training.running(name).resume(),
+    'runs.stop': ({ name }) => training.stop(name),
+    'runs.evaluate': ({ name }) => training.running(name).send({ type: 'evaluate' }),
+    'runs.addPolicy': ({ name, policy }) => training.addPolicy(name, policy),
+    'runs.removePolicy': ({ name, id }) => training.running(name).send({ type: 'remove-policy', id }),
+    'runs.sample': async ({ name, weights, options: sample }) => ({
+      text: await training.sample(name, weights, sample),
+    }),
+    'runs.export': async ({ name, weights, format }) => ({ path: await training.export(name, weights, format) }),
+    'runs.compare': ({ name, weights }) => training.compare(name, weights),
+    'runs.fork': ({ name, ...fork }) => training.fork(name, fork),
+    'runs.delete': ({ name }) => runs.delete(name),
+  };
+
+  return {
+    dispatch: dispatcher(handlers, onDefect),
+    staging: stagingArea,
+    busy: () => [...(queue.active ? [queue.active.job.subject] : []), ...queue.waiting.map((job) => job.subject)],
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close(patience = defaultPatience) {
+      // A run that ends must not make room for the next one.
+      queue.stopStarting();
+      await supervisor.close(patience);
+      await queue.close();
+    },
+  };
+}
+
+/** One queue for each data folder, since its runs are known by name. */
+function queuePath(folder: string, home: string): string {
+  return join(folder, `queue-${createHash('sha256').update(home).digest('hex').slice(0, 12)}.json`);
+}
+
+function inside(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return isAbsolute(path) && !isAbsolute(way) && way.split(/[\\/]/)[0] !== '..';
+}
+
+/** Version of the workers' Node, and the native engine's kernel family where it works. */
+async function describeMachine(
+  parts: Parts,
+  errand: (spec: JobSpec) => Promise<JobResult>,
+): Promise<{ node: string; native: string | null }> {
+  const { stdout } = await promisify(execFile)(parts.node, ['--version']);
+  const { doctor } = await errand({ kind: 'doctor', seconds: 0.05 }).catch(() => ({ doctor: undefined }));
+  const native = doctor?.backends.find((backend) => backend.name === 'native' && backend.works);
+  return { node: stdout.trim().replace(/^v/, ''), native: native?.family ?? null };
+}
+
+/** A result that the worker owes. */
+function need<T>(value: T | undefined, job: string): T {
+  if (value === undefined)
+    throw new UserError('no-result', `The ${job} ended without a result.`, 'Try again; if it stays, report this.');
+  return value;
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

@@ -1,0 +1,209 @@
+/** The library of datasets: the folders in <home>/datasets. Nothing is known about them that is not in them. */
+import { mkdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { AppEvent, DatasetSummary, Job } from '../shared/api.ts';
+import { type DatasetMeta, datasetMeta, type PrepareConfig, prepareConfig } from '../shared/dataset.ts';
+import { UserError } from '../shared/errors.ts';
+import { exists, folderBytes, folderNames, readIfThere, removeFolder, sweepDeleted } from './folders.ts';
+import { folderOf, isPlainName } from './names.ts';
+import type { Staging } from './staging.ts';
+import type { ActiveJob, Supervisor } from './supervisor.ts';
+
+/** What a preparation that has not ended leaves in its folder, so that it can be continued. */
+const journal = z.object({ config: prepareConfig });
+
+export interface DatasetsOptions {
+  readonly home: () => string;
+  readonly supervisor: Supervisor;
+  readonly staging: Staging;
+  readonly emit: (event: AppEvent) => void;
+  /** Names of the runs that train on this dataset folder; `active`: those that are queued or at work. */
+  readonly runsUsing: (folder: string) => Promise<{ all: string[]; active: string[] }>;
+}
+
+export class Datasets {
+  readonly #options: DatasetsOptions;
+  /** Preparations at work, and failed ones until they are tried again; by folder. */
+  readonly #jobs = new Map<string, ActiveJob>();
+
+  constructor(options: DatasetsOptions) {
+    this.#options = options;
+  }
+
+  get #parent(): string {
+    return join(this.#options.home(), 'datasets');
+  }
+
+  get active(): boolean {
+    return [...this.#jobs.values()].some((active) => isActive(active.job));
+  }
+
+  /** Finishes deletions and sweeps uploads that nobody needs. For the start of the application. */
+  async repair(): Promise<void> {
+    await sweepDeleted(this.#parent);
+    const incomplete = await Promise.all(
+      (await folderNames(this.#parent)).map(async (name) => readJournal(join(this.#parent, name))),
+    );
+    await this.#options.staging.sweep(incomplete.flatMap((config) => config?.sources ?? []));
+  }
+
+  async list(): Promise<DatasetSummary[]> {
+    const names = (await folderNames(this.#parent)).filter(isPlainName);
+    return Promise.all(names.map((name) => this.summary(name)));
+  }
+
+  async summary(name: string): Promise<DatasetSummary> {
+    const folder = folderOf(this.#parent, name);
+    const active = this.#jobs.get(folder) ?? null;
+    const common = {
+      name,
+      folder,
+      bytes: await folderBytes(folder),
+      usedBy: (await this.#options.runsUsing(folder)).all,
+      job: active?.job ?? null,
+      prepare: await readJournal(folder),
+    };
+    if (active && isActive(active.job)) return { ...common, status: 'preparing', meta: null, problem: null };
+    const state = await readState(folder);
+    const problem = state.problem ?? active?.job.error?.message ?? null;
+    return { ...common, ...state, problem };
+  }
+
+  /** Meta of a dataset that is ready. @throws UserError */
+  async ready(name: string): Promise<{ folder: string; meta: DatasetMeta }> {
+    const folder = folderOf(this.#parent, name);
+    return { folder, meta: await this.readyAt(folder) };
+  }
+
+  /** As `ready`, by folder: a run may train on a dataset that lies elsewhere. */
+  async readyAt(folder: string): Promise<DatasetMeta> {
+    if (!(await exists(folder)))
+      throw new UserError('dataset-missing', `There is no dataset at ${folder}.`, 'Prepare it, or choose another one.');
+    const { status, meta, problem } = await readState(folder);
+    if (meta === null || status !== 'ready')
+      throw new UserError(
+        'dataset-not-ready',
+        `The dataset at ${folder} is not ready${problem ? `: ${problem}` : '.'}`,
+        status === 'incomplete' ? 'Continue its preparation.' : 'Prepare it again.',
+      );
+    return meta;
+  }
+
+  /** Starts preparing, or continues an incomplete preparation of the same name. */
+  async prepare(config: PrepareConfig): Promise<Job> {
+    const { supervisor, staging, emit } = this.#options;
+    const folder = folderOf(this.#parent, config.name);
+    const earlier = this.#jobs.get(folder);
+    if (earlier && isActive(earlier.job))
+      throw new UserError('dataset-busy', `"${config.name}" is being prepared already.`, 'Wait for it, or cancel it.');
+    if (await exists(join(folder, 'dataset.json')))
+      throw new UserError(
+        'dataset-exists',
+        `There is a dataset "${config.name}" already.`,
+        'Choose another name, or delete that one first.',
+      );
+    for (const source of config.sources)
+      if (!(await exists(source)))
+        throw new UserError('source-missing', `There is nothing at ${source}.`, 'Choose the files again.');
+    await mkdir(folder, { recursive: true });
+    const active = supervisor.start({
+      kind: 'prepare',
+      subject: config.name,
+      spec: { kind: 'prepare', folder, config },
+      log: join(folder, 'log.txt'),
+    });
+    this.#jobs.set(folder, active);
+    const changed = (): void => emit({ type: 'changed', what: 'datasets' });
+    active.result
+      .then(async (result) => {
+        if (result.outcome === 'finished') await staging.discard(config.sources);
+        this.#jobs.delete(folder);
+      })
+      .catch(() => {})
+      .finally(changed);
+    changed();
+    return active.job;
+  }
+
+  cancel(name: string): void {
+    const active = this.#jobs.get(folderOf(this.#parent, name));
+    if (!active || !isActive(active.job))
+      throw new UserError('not-running', `"${name}" is not being prepared.`, 'Look at the list of datasets again.');
+    active.stop();
+  }
+
+  async delete(name: string): Promise<void> {
+    const folder = folderOf(this.#parent, name);
+    const active = this.#jobs.get(folder);
+    if (active && isActive(active.job))
+      throw new UserError('dataset-busy', `"${name}" is being prepared.`, 'Cancel that first.');
+    const { active: users } = await this.#options.runsUsing(folder);
+    if (users.length > 0)
+      throw new UserError(
+        'dataset-busy',
+        `"${name}" is used by ${users.map((user) => `"${user}"`).join(', ')}.`,
+        'Stop that first.',
+      );
+    if (!(await exists(folder)))
+      throw new UserError('dataset-missing', `There is no dataset "${name}".`, 'Look at the list of datasets again.');
+    const unfinished = await readJournal(folder);
+    await removeFolder(this.#parent, name);
+    if (unfinished) await this.#options.staging.discard(unfinished.sources);
+    this.#jobs.delete(folder);
+    this.#options.emit({ type: 'changed', what: 'datasets' });
+  }
+
+  /** Whether a path, as a run names it, is this folder. */
+  static same(a: string, b: string): boolean {
+    return resolve(a) === resolve(b);
+  }
+}
+
+function isActive(job: Job): boolean {
+  return job.status === 'running' || job.status === 'stopping';
+}
+
+async function readJournal(folder: string): Promise<PrepareConfig | null> {
+  const text = await readIfThere(join(folder, 'preparing.json'));
+  if (text === null) return null;
+  const parsed = journal.safeParse(parseJson(text));
+  return parsed.success ? parsed.data.config : null;
+}
+
+type State = Pick<DatasetSummary, 'status' | 'meta' | 'problem'>;
+
+async function readState(folder: string): Promise<State> {
+  const text = await readIfThere(join(folder, 'dataset.json'));
+  if (text === null) {
+    if (await exists(join(folder, 'preparing.json'))) return { status: 'incomplete', meta: null, problem: null };
+    return { status: 'broken', meta: null, problem: 'It has no dataset.json.' };
+  }
+  const parsed = datasetMeta.safeParse(parseJson(text));
+  if (!parsed.success)
+    return { status: 'broken', meta: null, problem: `Its dataset.json is not valid: ${z.prettifyError(parsed.error)}` };
+  const problem = await missingTokens(folder, parsed.data);
+  return { status: problem === null ? 'ready' : 'broken', meta: parsed.data, problem };
+}
+
+/** What is wrong with the token files, by their sizes alone; null when nothing is. */
+async function missingTokens(folder: string, meta: DatasetMeta): Promise<string | null> {
+  const width = meta.dtype === 'uint16' ? 2 : 4;
+  for (const { name, tokens } of [...meta.train.files, ...meta.val.files]) {
+    const size = await stat(join(folder, name)).then(
+      (s) => s.size,
+      () => null,
+    );
+    if (size === null) return `Its file ${name} is missing.`;
+    if (size < tokens * width) return `Its file ${name} is cut short: ${size} of ${tokens * width} bytes.`;
+  }
+  return null;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

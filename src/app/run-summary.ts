@@ -1,0 +1,48 @@
+/** What the list of runs says of one, from its metrics. */
+import type { RunSummary } from '../shared/api.ts';
+import type { EvaluationLine, MetricsLine } from '../shared/metrics.ts';
+
+const sparkPoints = 60;
+
+export type MetricsSummary = Pick<RunSummary, 'step' | 'last' | 'bestRaw' | 'bestAverage' | 'spark'>;
+
+export function summarize(lines: readonly MetricsLine[]): MetricsSummary {
+  let step = 0;
+  let last: EvaluationLine | null = null;
+  let bestRaw: number | null = null;
+  let bestAverage: RunSummary['bestAverage'] = null;
+  const raws: number[] = [];
+  for (const line of lines) {
+    // The update from `step` is done when its training line is there.
+    step = Math.max(step, line.type === 'train' ? line.step + 1 : line.type === 'resume' ? line.from : line.step);
+    if (line.type !== 'evaluation') continue;
+    last = line;
+    if (line.raw !== null) {
+      raws.push(line.raw);
+      bestRaw = bestRaw === null ? line.raw : Math.min(bestRaw, line.raw);
+    }
+    for (const [id, average] of Object.entries(line.averages)) {
+      // While a LAWA window fills, its value is of fewer snapshots than it says: never called best.
+      if (average.loss === null || !average.full) continue;
+      if (bestAverage === null || average.loss < bestAverage.loss)
+        bestAverage = { id, loss: average.loss, step: line.step };
+    }
+  }
+  return {
+    step,
+    last: last && {
+      step: last.step,
+      raw: last.raw,
+      averages: Object.fromEntries(Object.entries(last.averages).map(([id, { loss }]) => [id, loss])),
+    },
+    bestRaw,
+    bestAverage,
+    spark: evenly(raws, sparkPoints),
+  };
+}
+
+/** At most `count` of the values, evenly spaced, first and last included. */
+function evenly(values: readonly number[], count: number): number[] {
+  if (values.length <= count) return [...values];
+  return Array.from({ length: count }, (_, i) => values[Math.round((i * (values.length - 1)) / (count - 1))]!);
+}

@@ -1,0 +1,71 @@
+/** What the user chose, kept by electron-store in Electron and by conf in the headless host: the same file. */
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
+import Conf from 'conf';
+import { type Settings, settings as settingsSchema } from '../shared/api.ts';
+import { UserError } from '../shared/errors.ts';
+
+/** The part of conf that we use; electron-store extends it. */
+export interface SettingsStore {
+  readonly path: string;
+  readonly store: Record<string, unknown>;
+  set(values: Partial<Record<string, unknown>>): void;
+}
+
+/** File name without extension, for both stores. */
+export const settingsName = 'settings';
+
+export interface SettingsService {
+  get(): Settings;
+  set(values: Partial<Settings>): Settings;
+  /** Folder of the settings file. */
+  readonly folder: string;
+}
+
+export function settingsService(store: SettingsStore, environment: NodeJS.ProcessEnv = process.env): SettingsService {
+  const fixedHome = environment.MEANDER_HOME || null;
+  const schema = settingsSchema.shape;
+  const get = (): Settings => {
+    const stored = store.store;
+    const home = schema.home.safeParse(stored.home);
+    const theme = schema.theme.safeParse(stored.theme);
+    const threads = schema.threads.safeParse(stored.threads ?? null);
+    return {
+      home: fixedHome ?? (home.success ? home.data : join(homedir(), 'Meander')),
+      theme: theme.success ? theme.data : 'auto',
+      threads: threads.success ? threads.data : null,
+    };
+  };
+  return {
+    folder: dirname(store.path),
+    get,
+    set(values) {
+      if (values.home !== undefined && values.home !== get().home) {
+        if (fixedHome !== null)
+          throw new UserError(
+            'home-fixed',
+            `The data folder is set to ${fixedHome} from outside.`,
+            'Start Meander without MEANDER_HOME or --home to choose another.',
+          );
+        if (!isAbsolute(values.home))
+          throw new UserError('home-relative', `"${values.home}" is not an absolute path.`, 'Give the whole path.');
+      }
+      store.set(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)));
+      return get();
+    },
+  };
+}
+
+/** The headless host's and the command line's settings, in the folder where Electron keeps the window's. */
+export function openSettings(folder: string = settingsFolder()): SettingsService {
+  return settingsService(new Conf<Record<string, unknown>>({ cwd: folder, configName: settingsName }));
+}
+
+/** Electron's `userData` of this platform; MEANDER_SETTINGS names another folder. */
+function settingsFolder(): string {
+  if (process.env.MEANDER_SETTINGS) return process.env.MEANDER_SETTINGS;
+  const home = homedir();
+  if (process.platform === 'win32') return join(process.env.APPDATA ?? join(home, 'AppData/Roaming'), 'Meander');
+  if (process.platform === 'darwin') return join(home, 'Library/Application Support/Meander');
+  return join(process.env.XDG_CONFIG_HOME || join(home, '.config'), 'Meander');
+}

@@ -1,0 +1,192 @@
+/** What is done with runs: training through the queue, and errands that read their checkpoints. */
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import type { Api, AppEvent, Job, RunSummary } from '../shared/api.ts';
+import type { PolicyConfig, RunConfig } from '../shared/config.ts';
+import { UserError } from '../shared/errors.ts';
+import { continueConfig, cooldownConfig } from '../shared/fork.ts';
+import type { JobResult, JobSpec, Report, SampleOptions, WeightsRef } from '../shared/jobs.ts';
+import type { Datasets } from './datasets.ts';
+import { LiveSamples } from './live-samples.ts';
+import type { Queue } from './queue.ts';
+import { checkpointSteps } from './run-files.ts';
+import type { Runs } from './runs.ts';
+import type { SettingsService } from './settings.ts';
+import type { ActiveJob, Supervisor } from './supervisor.ts';
+
+type Weights = Omit<WeightsRef, 'run'>;
+type ExportFormat = z.output<Api['runs.export']['input']>['format'];
+
+export interface TrainingOptions {
+  readonly runs: Runs;
+  readonly datasets: Datasets;
+  readonly queue: () => Queue;
+  readonly supervisor: Supervisor;
+  readonly settings: SettingsService;
+  readonly emit: (event: AppEvent) => void;
+}
+
+export class Training {
+  readonly #options: TrainingOptions;
+  readonly #live = new LiveSamples();
+  /** Folders that exports at work will make. */
+  readonly #exporting = new Set<string>();
+
+  constructor(options: TrainingOptions) {
+    this.#options = options;
+  }
+
+  async create(config: RunConfig): Promise<RunSummary> {
+    const { fingerprint } = await this.#options.datasets.readyAt(config.dataset);
+    return this.#options.runs.create(config, fingerprint);
+  }
+
+  /** Queues the run; a new one starts, any other resumes. */
+  async start(name: string): Promise<RunSummary> {
+    const { runs, queue } = this.#options;
+    const { status, problem } = await runs.summary(name);
+    if (status === 'broken')
+      throw new UserError('run-broken', `"${name}" cannot start: ${problem}`, 'Restore run.json.');
+    if (status === 'finished')
+      throw new UserError(
+        'run-finished',
+        `"${name}" has made all its steps.`,
+        'Train longer: fork it with a later end.',
+      );
+    if (status === 'running' && !queue().isBusy(name))
+      throw new UserError('run-locked', `"${name}" cannot start. ${problem}`, 'End it there first.');
+    queue().enqueue(name);
+    return runs.summary(name);
+  }
+
+  /** For the queue: starts the worker of a run whose turn it is. */
+  async begin(name: string, job: Job): Promise<ActiveJob> {
+    const { runs, datasets, supervisor, settings, emit } = this.#options;
+    const folder = runs.folder(name);
+    const config = await runs.config(name);
+    await datasets.readyAt(config.dataset);
+    const steps = await checkpointSteps(folder);
+    let newest = steps.at(-1) ?? null;
+    const threads = config.device.threads ?? settings.get().threads;
+    const active = supervisor.start({
+      kind: 'train',
+      subject: name,
+      job,
+      spec: {
+        kind: 'train',
+        folder,
+        config: { ...config, device: { ...config.device, threads } },
+        resume: newest !== null,
+      },
+      log: join(folder, 'log.txt'),
+      resumeStep: () => newest,
+      onReport: (report: Report) => {
+        if (report.type === 'metrics') {
+          if (report.line.type === 'checkpoint') newest = report.line.step;
+          emit({ type: 'metrics', run: name, line: report.line });
+        } else if (report.type === 'text') {
+          this.#live.take(name, report);
+          emit({ type: 'text', run: name, of: report.of, piece: report.piece, done: report.done });
+        }
+      },
+    });
+    active.result.catch(() => {}).finally(() => this.#live.end(name));
+    return active;
+  }
+
+  /** The worker that trains this run. @throws UserError when none does. */
+  running(name: string): ActiveJob {
+    const active = this.#options.queue().activeFor(name);
+    if (active === null)
+      throw new UserError('not-running', `"${name}" is not training now.`, 'Start it, then try again.');
+    return active;
+  }
+
+  stop(name: string): void {
+    if (!this.#options.queue().stop(name))
+      throw new UserError('not-running', `"${name}" is neither training nor queued.`, 'Look at the run again.');
+  }
+
+  addPolicy(name: string, policy: PolicyConfig): void {
+    this.running(name).send({ type: 'add-policy', policy });
+  }
+
+  /** By the training worker where it trains and its present weights are meant, else from a checkpoint. */
+  async sample(name: string, weights: Weights, options: SampleOptions): Promise<string> {
+    const { emit, queue } = this.#options;
+    const active = queue().activeFor(name);
+    if (active !== null && weights.step === null)
+      return this.#live.ask(name, weights.of, () => active.send({ type: 'sample', of: weights.of, options }));
+    const folder = this.#options.runs.folder(name);
+    await this.#options.runs.newestStep(name);
+    const spec: JobSpec = { kind: 'sample', folder, weights: { run: name, ...weights }, options };
+    const { text } = await this.#errand('sample', name, spec, (report) => {
+      if (report.type === 'text')
+        emit({ type: 'text', run: name, of: report.of, piece: report.piece, done: report.done });
+    });
+    return text ?? '';
+  }
+
+  /** Writes a model folder into the run's exports. @returns its path. */
+  async export(name: string, weights: Weights, format: ExportFormat): Promise<string> {
+    const folder = this.#options.runs.folder(name);
+    const step = weights.step ?? (await this.#options.runs.newestStep(name));
+    const parent = join(folder, 'exports');
+    await mkdir(parent, { recursive: true });
+    const target = this.#freeTarget(join(parent, `${weights.of}-step-${step}-${format}`));
+    const spec: JobSpec = { kind: 'export', folder, weights: { run: name, step, of: weights.of }, format, target };
+    this.#exporting.add(target);
+    try {
+      const { path } = await this.#errand('export', name, spec);
+      return path ?? target;
+    } finally {
+      this.#exporting.delete(target);
+      this.#options.emit({ type: 'changed', what: 'runs' });
+    }
+  }
+
+  #freeTarget(path: string): string {
+    for (let n = 1; ; n++) {
+      const candidate = n === 1 ? path : `${path}-${n}`;
+      if (!existsSync(candidate) && !this.#exporting.has(candidate)) return candidate;
+    }
+  }
+
+  /** Evaluates weights side by side on the run's fixed validation blocks. */
+  async compare(name: string, weights: readonly WeightsRef[]): Promise<NonNullable<JobResult['evaluations']>> {
+    const config = await this.#options.runs.config(name);
+    const folder = this.#options.runs.folder(name);
+    const spec: JobSpec = { kind: 'evaluate', folder, weights: [...weights], blocks: config.evaluation.blocks };
+    const { evaluations } = await this.#errand('evaluate', name, spec);
+    return evaluations ?? [];
+  }
+
+  async fork(
+    name: string,
+    fork: { step: number; purpose: 'continue' | 'cooldown'; end: number; childName: string },
+  ): Promise<RunSummary> {
+    const file = await this.#options.runs.file(name);
+    const steps = await checkpointSteps(this.#options.runs.folder(name));
+    if (!steps.includes(fork.step))
+      throw new UserError(
+        'no-checkpoint',
+        `"${name}" has no checkpoint at step ${fork.step}.`,
+        steps.length > 0 ? `Choose one of ${steps.join(', ')}.` : 'Train it until it has saved one.',
+      );
+    const make = fork.purpose === 'cooldown' ? cooldownConfig : continueConfig;
+    const config = make(file.config, { name: fork.childName, run: name, step: fork.step, end: fork.end });
+    return this.#options.runs.create(config, file.datasetFingerprint);
+  }
+
+  async #errand(
+    kind: Job['kind'],
+    name: string,
+    spec: JobSpec,
+    onReport?: (report: Report) => void,
+  ): Promise<JobResult> {
+    const log = join(this.#options.runs.folder(name), 'log.txt');
+    return this.#options.supervisor.start({ kind, subject: name, spec, log, onReport }).result;
+  }
+}

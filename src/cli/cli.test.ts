@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { locate } from '../app/locate.ts';
+
+const parts = locate();
+let home: string;
+beforeAll(() => {
+  home = mkdtempSync(path.join(tmpdir(), 'meander-cli-'));
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+function meander(...args: string[]): { code: number | null; out: string; err: string } {
+  const entry = path.join(parts.root, 'src/cli/main.ts');
+  const done = spawnSync(parts.node, ['--disable-warning=ExperimentalWarning', entry, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, MEANDER_HOME: home, XDG_CONFIG_HOME: path.join(home, 'config') },
+  });
+  return { code: done.status, out: done.stdout, err: done.stderr };
+}
+const lastJson = (text: string): Record<string, unknown> => JSON.parse(text.trimEnd().split('\n').at(-1) as string);
+
+test('help names every command, and every command has help', () => {
+  const { code, out } = meander('--help');
+  expect(code).toBe(0);
+  for (const name of ['prepare', 'train', 'evaluate', 'average', 'sample', 'export', 'serve', 'doctor', 'quickstart']) {
+    expect(out).toContain(`  ${name}`);
+    const help = meander(name, '--help');
+    expect(help.code, name).toBe(0);
+    expect(help.out).toContain(`Usage: meander ${name}`);
+  }
+});
+
+test.each([
+  [['frobnicate'], 'there is no command "frobnicate"'],
+  [['train', '--colour', 'red'], "Unknown option '--colour'"],
+  [['prepare'], 'name at least one file or folder'],
+  [['sample', 'nothing', '--tokens', 'many'], '--tokens takes a number, not "many"'],
+  [['quickstart', '--steps', '76'], '--steps takes a multiple of 75'],
+  [['train', '--preset', 'none', '--dataset', 'x'], 'There is no preset "none"'],
+])('a wrong call says what is wrong and exits with 2: %j', (args, message) => {
+  const { code, err } = meander(...args);
+  expect(err).toContain(message);
+  expect(code).toBe(2);
+});
+
+test('a folder without text is a failure that names the folder, exit code 1', () => {
+  const empty = mkdtempSync(path.join(home, 'empty-'));
+  const { code, err } = meander('prepare', empty, '--name', 'nothing');
+  expect(code).toBe(1);
+  expect(err).toContain(empty);
+});
+
+test('prepare, train, stop words, evaluate, sample, export and average work together', () => {
+  const text = path.join(home, 'text.txt');
+  writeFileSync(text, 'The quick brown fox jumps over the lazy dog. '.repeat(800));
+  const prepared = meander('prepare', text, '--name', 'fox', '--tokenizer', 'characters', '--split', 'tail', '--json');
+  expect(prepared.err).not.toContain('Error');
+  expect(lastJson(prepared.out)).toMatchObject({ name: 'fox', tokenizer: { kind: 'characters' } });
+
+  const printed = meander('train', '--preset', 'quickstart', '--dataset', 'fox', '--name', 'small', '--print-config');
+  const config = JSON.parse(printed.out) as Record<string, Record<string, unknown>>;
+  const file = path.join(home, 'small.json');
+  const small = {
+    ...config,
+    steps: 40,
+    model: { ...config.model, layers: 2, heads: 2, width: 32, blockSize: 16 },
+    schedule: { ...config.schedule, warmupSteps: 5 },
+    policies: [{ kind: 'lawa', id: 'lawa', k: 3, spacing: 5 }],
+    evaluation: { every: 20, blocks: 8 },
+    checkpoints: { every: 20 },
+  };
+  writeFileSync(file, JSON.stringify(small));
+  const trained = meander('train', '--config', file, '--json');
+  expect(trained.code, trained.err).toBe(0);
+  expect(lastJson(trained.out)).toMatchObject({ outcome: 'finished', step: 40 });
+  expect(trained.out).toMatch(/lawa .*(better|no difference|worse)/);
+  expect(meander('train', '--config', file).err).toContain('there is a run called "small" already');
+
+  const evaluated = meander('evaluate', 'small', '--of', 'raw,lawa', '--blocks', '8');
+  expect(evaluated.code, evaluated.err).toBe(0);
+  expect(evaluated.out).toMatch(/lawa at 40/);
+  const sample = () => meander('sample', 'small', '--of', 'lawa', '--prompt', 'The ', '--tokens', '20', '--json').out;
+  expect(sample()).toBe(sample());
+  expect(lastJson(sample()).text).toHaveLength(20);
+
+  const out = path.join(home, 'exported');
+  expect(meander('export', 'small', '--of', 'lawa', '--format', 'bfloat16', '--out', out).code).toBe(0);
+  expect(JSON.parse(readFileSync(path.join(out, 'config.json'), 'utf8'))).toMatchObject({
+    model_type: 'gpt2',
+    n_layer: 2,
+  });
+  const steps = ['step-00000020', 'step-00000040'].map((s) => path.join(home, 'runs/small/checkpoints', s));
+  const mean = meander('average', ...steps, '--out', path.join(home, 'mean'));
+  expect(mean.code, mean.err).toBe(0);
+});
+
+test('a configuration with unknown and wrong keys is refused by their paths', () => {
+  const file = path.join(home, 'wrong.json');
+  const printed = meander('train', '--preset', 'quickstart', '--dataset', 'fox', '--name', 'wrong', '--print-config');
+  const config = JSON.parse(printed.out) as Record<string, object>;
+  const policies = [
+    { kind: 'lawa', id: 'a', k: 0, spacing: 0 },
+    { kind: 'ema', id: 'b', decay: 1 },
+    { kind: 'swa', id: 'c', every: 10, start: 5000 },
+  ];
+  writeFileSync(file, JSON.stringify({ ...config, policies, schedule: { ...config.schedule, peek: 1 } }));
+  const { code, err } = meander('train', '--config', file);
+  expect(code).toBe(2);
+  for (const part of ['schedule.peek: there is no such key', 'policies.0.k', 'policies.0.spacing', 'policies.1.decay'])
+    expect(err).toContain(part);
+  writeFileSync(file, JSON.stringify({ ...config, policies: policies.slice(2) }));
+  expect(meander('train', '--config', file).err).toContain('after the end of the run');
+});
+
+test('quickstart at learning rate 0 finds no difference', () => {
+  const { code, out, err } = meander('quickstart', '--steps', '75', '--learning-rate', '0', '--json');
+  expect(code, err).toBe(0);
+  expect(out).toMatch(/lawa .*no difference/);
+  const result = lastJson(out);
+  expect(result.verdicts).toEqual({ lawa: 'no difference', ema: 'no difference', swa: 'no difference' });
+  expect(result.differences).toMatchObject({ lawa: expect.closeTo(0, 5) });
+}, 240_000);

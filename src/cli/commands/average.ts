@@ -1,0 +1,34 @@
+import path from 'node:path';
+import { exportFormat } from '../../shared/jobs.ts';
+import { type Command, UsageError } from '../command.ts';
+import { jobWithProgress } from '../job.ts';
+import { say } from '../terminal.ts';
+
+export const average: Command = {
+  name: 'average',
+  summary: 'write the uniform mean of model folders, oldest first',
+  usage: 'FOLDER FOLDER… --out DIR [options]',
+  options: {
+    out: { type: 'string', value: 'DIR', help: 'new folder to write' },
+    format: { type: 'string', value: 'DTYPE', help: 'float32, float16 or bfloat16 (default: float32)' },
+  },
+  notes: [
+    'A FOLDER holds config.json and model.safetensors: a checkpoint of a run, an export, or a Hugging Face model.',
+    'The sum is taken in float32 in the order given and rounded once at the end.',
+  ],
+  async run(args) {
+    if (args.positionals.length < 2) throw new UsageError('name at least two model folders');
+    const out = args.text('out');
+    if (out === null) throw new UsageError('--out is missing');
+    const format = exportFormat.safeParse(args.text('format') ?? 'float32');
+    if (!format.success) throw new UsageError('--format is float32, float16 or bfloat16');
+    const inputs = args.positionals.map((folder) => path.resolve(folder));
+    const result = await jobWithProgress(
+      { kind: 'average', inputs, target: path.resolve(out), format: format.data },
+      'Averaging',
+    );
+    say(result.path ?? path.resolve(out));
+    if (args.flag('json')) say(JSON.stringify({ path: result.path, inputs }));
+    return 0;
+  },
+};

@@ -1,0 +1,51 @@
+import { sampleOptions } from '../../shared/jobs.ts';
+import { type Command, UsageError } from '../command.ts';
+import { issuesText } from '../config-file.ts';
+import { homeOf, jobWithProgress } from '../job.ts';
+import { say } from '../terminal.ts';
+import { runAndFolder, weightsOf, weightsOptions } from '../weights.ts';
+
+export const sample: Command = {
+  name: 'sample',
+  summary: 'let a model write',
+  usage: 'RUN [options]',
+  options: {
+    ...weightsOptions,
+    prompt: { type: 'string', value: 'TEXT', help: 'text to continue (default: a new line)' },
+    tokens: { type: 'string', value: 'N', help: 'tokens to write (default: 200)' },
+    temperature: { type: 'string', value: 'T', help: '0 takes the likeliest token each time (default: 0.8)' },
+    'top-k': { type: 'string', value: 'K', help: 'choose among the K likeliest; 0: all (default: 0)' },
+    'top-p': { type: 'string', value: 'P', help: 'choose among the likeliest that hold this share (default: 1)' },
+    seed: { type: 'string', value: 'N', help: 'same seed, same text (default: 1)' },
+  },
+  async run(args) {
+    const { run, folder } = runAndFolder(args, homeOf(args));
+    const given = {
+      prompt: args.text('prompt'),
+      tokens: args.number('tokens'),
+      temperature: args.number('temperature'),
+      topK: args.number('top-k'),
+      topP: args.number('top-p'),
+      seed: args.number('seed'),
+    };
+    const parsed = sampleOptions.safeParse(
+      Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)),
+    );
+    if (!parsed.success) throw new UsageError(`these options do not work:\n${issuesText(parsed.error.issues)}`);
+    const stream = !args.flag('json');
+    if (stream) process.stdout.write(parsed.data.prompt);
+    const { text = '' } = await jobWithProgress(
+      { kind: 'sample', folder, weights: weightsOf(args, run), options: parsed.data },
+      'Sampling',
+      {
+        quiet: true,
+        onReport: (report) => {
+          if (stream && report.type === 'text') process.stdout.write(report.piece);
+        },
+      },
+    );
+    if (stream) say();
+    else say(JSON.stringify({ prompt: parsed.data.prompt, text }));
+    return 0;
+  },
+};

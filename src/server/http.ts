@@ -1,0 +1,89 @@
+/** Answers of the headless host over HTTP: the window's files, and the upload of dropped ones. */
+import { createReadStream } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { Staging } from '../app/staging.ts';
+import { securityHeaders, windowFile } from '../app/window-files.ts';
+import { toApiError, UserError } from '../shared/errors.ts';
+import { type Access, cookieHeader, isToken, ownHosts, queryToken, refuse } from './access.ts';
+
+export interface HttpOptions {
+  readonly access: Access;
+  /** Folder of the built window. */
+  readonly renderer: string;
+  readonly staging: Pick<Staging, 'receive'>;
+  readonly onDefect: (error: unknown) => void;
+}
+
+export async function answer(options: HttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { access } = options;
+  for (const [name, value] of Object.entries(securityHeaders(ownHosts(access).map((host) => `ws://${host}`))))
+    response.setHeader(name, value);
+  const refused = refuse(access, request);
+  if (refused !== null) return plain(response, refused, refused === 401 ? unauthorized : 'This is not for you.');
+  // Not URL's own path: that would hide attempts to climb.
+  const path = (request.url ?? '/').split(/[?#]/)[0]!;
+  if (request.method === 'PUT' && path.startsWith('/upload/')) return upload(options, path, request, response);
+  if (request.method !== 'GET' && request.method !== 'HEAD') return plain(response, 405, 'Only GET here.');
+  if (path === '/' && isToken(access, queryToken(request))) {
+    // Out of the address bar and the history; the cookie carries it on.
+    response.setHeader('Set-Cookie', cookieHeader(access));
+    response.setHeader('Location', '/');
+    return plain(response, 302, '');
+  }
+  await file(options.renderer, path, request, response);
+}
+
+const unauthorized = 'Open the address, with its token, that Meander printed when it started.';
+
+function plain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
+  response.end(text);
+}
+
+async function file(folder: string, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const found = await windowFile(folder, path);
+  if (found === null) return plain(response, 404, 'There is nothing here.');
+  response.writeHead(200, { ...found.headers, 'Content-Length': found.bytes });
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  await pipeline(createReadStream(found.path), response);
+}
+
+/** PUT /upload/<session>/<relative path>: answers with the path that a preparation takes as source. */
+async function upload(
+  options: HttpOptions,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const [session, ...rest] = decode(path.slice('/upload/'.length)).split('/');
+    const announced = Number(request.headers['content-length']);
+    const size = Number.isFinite(announced) ? announced : null;
+    const staged = await options.staging.receive(session ?? '', rest.join('/'), size, request);
+    json(response, 200, { path: staged });
+  } catch (error) {
+    if (!(error instanceof UserError)) options.onDefect(error);
+    const described = toApiError(error);
+    const status = described.code === 'disk-full' ? 507 : error instanceof UserError ? 400 : 500;
+    // What is still under way of the file is not read.
+    response.setHeader('Connection', 'close');
+    json(response, status, described);
+  }
+}
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new UserError('bad-name', `"${path}" is not a readable path.`, 'Rename the file.');
+  }
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' });
+  response.end(JSON.stringify(body));
+}
