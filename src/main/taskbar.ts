@@ -1,0 +1,22 @@
+import type { AppEvent, Job } from '../shared/api.ts';
+import { watchJobs } from './job-watch.ts';
+import type { MainWindow } from './window.ts';
+
+const none = -1;
+
+/** Progress of the training run, or else of a preparation, on the taskbar's button. */
+export function setupTaskbar(
+  subscribe: (listener: (event: AppEvent) => void) => unknown,
+  window: Pick<MainWindow, 'current'>,
+): void {
+  watchJobs(subscribe, (_job, _before, active) => {
+    const shown = active.find((job) => job.kind === 'train' && job.progress) ?? active.find((job) => job.progress);
+    if (shown)
+      window.current()?.setProgressBar(share(shown), { mode: shown.status === 'paused' ? 'paused' : 'normal' });
+    else window.current()?.setProgressBar(none);
+  });
+}
+
+function share({ progress }: Job): number {
+  return progress && progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
+}
