@@ -1,0 +1,191 @@
+/** How found files become tokens. */
+import {
+  Button,
+  Group,
+  Input,
+  Paper,
+  SegmentedControl,
+  Select,
+  SimpleGrid,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from '@mantine/core';
+import { useState } from 'react';
+import { type PrepareConfig, prepareConfig, type SourceReport, tokenizerKinds } from '../../../shared/dataset.ts';
+import { NumberField } from '../../components/number-field.tsx';
+import { Problem } from '../../components/states.tsx';
+import { call } from '../../door/index.ts';
+import { pathInSources, suggestedName } from '../../lib/drop.ts';
+import { formatCount } from '../../lib/format.ts';
+import { useAction } from '../../store/action.ts';
+import { refresh } from '../../store/cache.ts';
+import { t } from '../../strings.ts';
+import { Report } from './report.tsx';
+
+type SplitBy = 'document' | 'tail' | 'file';
+
+export function PrepareForm({
+  sources,
+  report,
+  taken,
+  onDone,
+  onDiscard,
+}: {
+  sources: string[];
+  report: SourceReport;
+  taken: readonly string[];
+  onDone: () => void;
+  onDiscard: () => void;
+}) {
+  const texts = t.datasets.form;
+  const [name, setName] = useState(() => suggestedName(sources, taken));
+  const [tokenizer, setTokenizer] = useState<PrepareConfig['tokenizer']>(report.bytes < 20e6 ? 'characters' : 'gpt2');
+  const [by, setBy] = useState<SplitBy>(report.fileCount > 1 ? 'document' : 'tail');
+  const [percent, setPercent] = useState(10);
+  const [file, setFile] = useState<string | null>(null);
+  const [invalidUtf8, setInvalid] = useState<PrepareConfig['invalidUtf8']>('replace');
+  const { busy, run } = useAction();
+
+  if (report.fileCount === 0)
+    return (
+      <Paper>
+        <Stack>
+          <Problem
+            error={{ code: 'empty', message: t.datasets.report.foundNothing, next: t.datasets.report.foundNothingNext }}
+          />
+          <Report report={report} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onDiscard}>
+              {t.common.close}
+            </Button>
+          </Group>
+        </Stack>
+      </Paper>
+    );
+
+  const names = report.files.map((f) => f.name);
+  const places = names.flatMap((label) => {
+    const value = pathInSources(sources, names, label);
+    return value === null ? [] : [{ value, label }];
+  });
+  const ready = report.files.every((f) => f.format === 'tokens');
+  const invalidBytes = report.files.reduce((sum, f) => sum + f.invalidUtf8, 0);
+  const badName = prepareConfig.shape.name.safeParse(name).success
+    ? null
+    : name === ''
+      ? texts.nameMissing
+      : texts.nameBad;
+  const nameError = taken.includes(name) ? texts.nameTaken : badName;
+  const fractionError = percent >= 0.1 && percent <= 50 ? null : texts.fractionBad;
+  const fileError = by === 'file' && file === null ? texts.splitFileMissing : null;
+  const wrong = nameError !== null || (!ready && (fileError !== null || (by !== 'file' && fractionError !== null)));
+
+  const start = () =>
+    run(async () => {
+      const split: PrepareConfig['split'] =
+        by === 'file' ? { by, path: file as string } : { by, fraction: Math.round(percent * 1000) / 100_000 };
+      await call('datasets.prepare', { name, sources, tokenizer, split, invalidUtf8 });
+      refresh('datasets.list');
+      onDone();
+    });
+
+  return (
+    <Paper aria-label={texts.title} role="region">
+      <Stack>
+        <Title order={2}>{t.datasets.report.title}</Title>
+        <Report report={report} />
+        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xl" verticalSpacing="md">
+          <TextInput
+            label={texts.name}
+            value={name}
+            error={nameError}
+            onChange={(e) => setName(e.currentTarget.value)}
+          />
+          {ready ? (
+            <Text size="sm" c="dimmed">
+              {texts.tokens}
+            </Text>
+          ) : (
+            <>
+              <Choice
+                label={texts.tokenizer}
+                note={texts.tokenizerNotes[tokenizer]}
+                value={tokenizer}
+                onChange={setTokenizer}
+                data={tokenizerKinds.map((value) => ({ value, label: texts.tokenizers[value] }))}
+              />
+              <Choice
+                label={texts.split}
+                note={texts.splitNotes[by]}
+                value={by}
+                onChange={setBy}
+                data={(['document', 'tail', 'file'] as const).map((value) => ({ value, label: texts.splits[value] }))}
+              />
+              {by === 'file' ? (
+                <Select
+                  label={texts.splitFile}
+                  data={places}
+                  value={file}
+                  onChange={setFile}
+                  error={fileError}
+                  searchable
+                />
+              ) : (
+                <NumberField
+                  label={texts.fraction}
+                  value={percent}
+                  onChange={setPercent}
+                  error={fractionError}
+                  suffix="%"
+                />
+              )}
+              <Choice
+                label={texts.invalid}
+                note={invalidBytes > 0 ? texts.invalidNote(formatCount(invalidBytes)) : texts.invalidNone}
+                value={invalidUtf8}
+                onChange={setInvalid}
+                data={(['replace', 'skip'] as const).map((value) => ({ value, label: texts.invalids[value] }))}
+              />
+            </>
+          )}
+        </SimpleGrid>
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onDiscard}>
+            {texts.discard}
+          </Button>
+          <Button onClick={start} loading={busy} disabled={wrong}>
+            {ready ? texts.startTokens : texts.start}
+          </Button>
+        </Group>
+      </Stack>
+    </Paper>
+  );
+}
+
+function Choice<V extends string>({
+  label,
+  note,
+  value,
+  onChange,
+  data,
+}: {
+  label: string;
+  note: string;
+  value: V;
+  onChange: (value: V) => void;
+  data: { value: V; label: string }[];
+}) {
+  return (
+    <div>
+      <Input.Label component="div" display="block" mb={4}>
+        {label}
+      </Input.Label>
+      <SegmentedControl aria-label={label} value={value} onChange={(v) => onChange(v as V)} data={data} />
+      <Text size="xs" c="dimmed" mt={4}>
+        {note}
+      </Text>
+    </div>
+  );
+}

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { type RunConfig, runConfig } from '../../../../shared/config.ts';
+import { resolvePolicy } from '../../../../shared/policies.ts';
+import { presetConfig } from '../../../../shared/presets.ts';
+import { quoted, trainCommand } from './command.ts';
+import { checkDraft, valueAt, withValue } from './draft.ts';
+import { finalWindow, newPolicy, spacingForShare } from './policies.ts';
+import { evaluationCount, evaluationShare, startLabel, tokensPerStep } from './summary.ts';
+
+const base = presetConfig('quickstart', {
+  name: 'first',
+  dataset: { folder: '/data/speeches', tokenizer: { vocabSize: 96 } },
+});
+
+describe('the draft', () => {
+  it('changes one value and shares the rest', () => {
+    const next = withValue(base, 'policies.1.decay', 0.5);
+    expect(valueAt(next, 'policies.1.decay')).toBe(0.5);
+    expect(valueAt(base, 'policies.1.decay')).not.toBe(0.5);
+    expect(next.policies[0]).toBe(base.policies[0]);
+    expect(next.model).toBe(base.model);
+  });
+
+  it('is accepted as it comes from a preset', () => {
+    const { config, errors } = checkDraft(base, []);
+    expect(errors.size).toBe(0);
+    expect(config).toEqual(base);
+  });
+
+  it('has a message beside every wrong field', () => {
+    let draft = withValue(base, 'schedule.peak', Number.NaN);
+    draft = withValue(draft, 'batch.microBatch', 1.5);
+    draft = withValue(draft, 'model.dropout', 1);
+    draft = withValue(draft, 'policies.0.k', 0);
+    draft = withValue(draft, 'policies.1.decay', 1);
+    draft = withValue(draft, 'policies.2.id', 'Not Good');
+    const { config, errors } = checkDraft(draft, []);
+    expect(config).toBeNull();
+    expect(Object.fromEntries(errors)).toEqual({
+      'schedule.peak': 'Enter a number',
+      'batch.microBatch': 'Enter a whole number',
+      'model.dropout': 'Less than 1',
+      'policies.0.k': 'More than 0',
+      'policies.1.decay': 'Less than 1',
+      'policies.2.id': 'Use lower-case letters, digits and dashes, at most 40',
+    });
+  });
+
+  it('names what does not fit together', () => {
+    const draft = withValue(withValue(base, 'model.width', 130), 'schedule.warmupSteps', 9999);
+    const { errors, recipe } = checkDraft(draft, []);
+    expect(errors.get('model.width')).toContain('130');
+    expect(errors.get('schedule.warmupSteps')).toContain('9999');
+    expect(recipe).toBeNull();
+  });
+
+  it('does not count a missing dataset as a field, and still knows how it would train', () => {
+    const { config, recipe, errors } = checkDraft({ ...base, dataset: '' }, []);
+    expect(config).toBeNull();
+    expect(recipe).not.toBeNull();
+    expect(errors.size).toBe(0);
+  });
+
+  it('refuses a name that is taken', () => {
+    expect(checkDraft(base, ['first']).errors.get('name')).toBeTruthy();
+  });
+});
+
+describe('the summary', () => {
+  it('multiplies micro-batch, accumulation and block size', () => {
+    expect(
+      tokensPerStep({
+        ...base,
+        batch: { microBatch: 12, accumulation: 40 },
+        model: { ...base.model, blockSize: 1024 },
+      }),
+    ).toBe(491_520);
+  });
+
+  it('counts the first and the last evaluation', () => {
+    expect(evaluationCount({ ...base, steps: 1500, evaluation: { every: 60, blocks: 8 } })).toBe(26);
+    expect(evaluationCount({ ...base, steps: 100, evaluation: { every: 60, blocks: 8 } })).toBe(3);
+  });
+
+  it('gives evaluation no share that grows with training, and more with more averages', () => {
+    const share = evaluationShare(base);
+    expect(share).toBeGreaterThan(0);
+    expect(share).toBeLessThan(1);
+    expect(evaluationShare({ ...base, policies: [] })).toBeLessThan(share);
+    expect(evaluationShare({ ...base, batch: { microBatch: 120, accumulation: 1 } })).toBeLessThan(share);
+  });
+
+  it.each([
+    [{ loading: true, dataset: false, errors: 0, starting: false }, 'Loading…'],
+    [{ loading: false, dataset: false, errors: 2, starting: false }, 'Choose a dataset'],
+    [{ loading: false, dataset: true, errors: 1, starting: false }, 'Fix 1 field'],
+    [{ loading: false, dataset: true, errors: 2, starting: false }, 'Fix 2 fields'],
+    [{ loading: false, dataset: true, errors: 0, starting: false }, 'Start training'],
+    [{ loading: false, dataset: true, errors: 0, starting: true }, 'Starting…'],
+  ])('the button of %j says %s', (state, label) => expect(startLabel(state)).toBe(label));
+});
+
+describe('the command', () => {
+  it('is the preset alone where nothing differs', () => {
+    expect(trainCommand(base, base, 'speeches')).toBe(
+      'meander train \\\n  --preset quickstart \\\n  --dataset speeches \\\n  --name first',
+    );
+  });
+
+  it('sets what differs, and policies as a whole where one came or went', () => {
+    const changed: RunConfig = { ...base, steps: 300, schedule: { ...base.schedule, peak: 0.006 } };
+    expect(trainCommand(changed, base, 'speeches')).toContain('--set steps=300 \\\n  --set schedule.peak=0.006');
+    const fewer = { ...base, policies: base.policies.slice(1) };
+    const command = trainCommand(fewer, base, 'speeches');
+    expect(command).not.toContain('policies.lawa');
+    const json = /--set 'policies=(.*)'/.exec(command)?.[1] ?? '';
+    expect(runConfig.shape.policies.parse(JSON.parse(json))).toEqual(fewer.policies);
+  });
+
+  it('quotes what a shell would split or expand', () => {
+    expect(quoted('plain-1.5')).toBe('plain-1.5');
+    expect(quoted('two words')).toBe("'two words'");
+    expect(quoted("it's $HOME")).toBe("'it'\\''s $HOME'");
+  });
+});
+
+describe('averages in the form', () => {
+  it('adds one under a free name with a default that is valid', () => {
+    const policy = newPolicy('lawa', base);
+    expect(policy.id).toBe('lawa-2');
+    expect(checkDraft({ ...base, policies: [...base.policies, policy] }, []).errors.size).toBe(0);
+  });
+
+  it('turns a share of the run into a spacing and back', () => {
+    expect(spacingForShare({ k: 5 }, 0.08, 1000)).toBe(20);
+    expect(spacingForShare({ k: 1 }, 0.08, 1000)).toBe(80);
+    expect(spacingForShare({ k: 5 }, 0, 1000)).toBe(1);
+  });
+
+  it('draws the window of the last value', () => {
+    const windows = base.policies.map((p) => finalWindow(resolvePolicy(p, base), base.steps));
+    expect(windows[0]).toEqual([1420, 1500]);
+    expect(windows[1][0]).toBeCloseTo(1420, 6);
+    expect(windows[2]).toEqual([1130, 1500]);
+  });
+});

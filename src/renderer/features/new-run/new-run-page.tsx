@@ -1,0 +1,192 @@
+/** New run: data, recipe, schedule, averages; one button that says what is missing. */
+import { Accordion, Button, Paper, Stack, Text, Title } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { IconDatabasePlus, IconPlayerPlay } from '@tabler/icons-react';
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import { Link, useLocation } from 'wouter';
+import { Page } from '../../components/page.tsx';
+import { Empty, Problem, Waiting } from '../../components/states.tsx';
+import { call } from '../../door/index.ts';
+import { routes } from '../../lib/routes.ts';
+import { useAction } from '../../store/action.ts';
+import { refresh, useQuery } from '../../store/cache.ts';
+import { t } from '../../strings.ts';
+import {
+  AdvancedFields,
+  DataFields,
+  DeviceFields,
+  EvaluationFields,
+  LengthFields,
+  ModelFields,
+  ScheduleFields,
+} from './fields.tsx';
+import { FormContext } from './form-context.tsx';
+import { startLabel } from './lib/summary.ts';
+import classes from './new-run.module.css';
+import { PolicyCards } from './policy-cards.tsx';
+import { ScheduleCurve } from './schedule-curve.tsx';
+import { SummaryCard } from './summary-card.tsx';
+import { useDraft } from './use-draft.ts';
+
+const advanced = /^(model|device|optimizer|seed|logEvery|schedule\.warmupForm)/;
+
+export function NewRunPage({ dataset: wanted }: { dataset: string | null }) {
+  const datasets = useQuery('datasets.list', undefined);
+  const runs = useQuery('runs.list', undefined);
+  const presets = useQuery('presets.list', undefined);
+  const state = useDraft(datasets.data, runs.data);
+  const [, navigate] = useLocation();
+  const [opened, setOpened] = useState<string[]>([]);
+  const { busy, run } = useAction();
+  const wide = useMediaQuery('(min-width: 1100px)') ?? true;
+  const { draft, checked, set, dataset } = state;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only the address and the list decide.
+  useEffect(() => {
+    const chosen = datasets.data?.find((d) => d.name === wanted && d.status === 'ready');
+    if (chosen && chosen.name !== dataset?.name) state.chooseDataset(chosen);
+  }, [wanted, datasets.data === undefined]);
+
+  const form = useMemo(() => ({ draft, errors: checked.errors, set }), [draft, checked.errors, set]);
+  const error = datasets.error ?? runs.error ?? presets.error;
+  const loading = !datasets.data || !runs.data || !presets.data;
+
+  const start = () => {
+    const first = dataset ? [...checked.errors.keys()][0] : 'dataset';
+    if (first !== undefined) {
+      if (advanced.test(first)) setOpened(['model', 'device', 'advanced']);
+      requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-path="${first}"]`)?.focus());
+      return;
+    }
+    const { config } = checked;
+    if (!config) return;
+    void run(async () => {
+      await call('runs.create', config);
+      await call('runs.start', { name: config.name });
+      state.forget();
+      refresh('runs.');
+      navigate(routes.run(config.name));
+    });
+  };
+
+  if (error)
+    return (
+      <Page title={t.newRun.title}>
+        <Problem error={error} onRetry={() => refresh('')} />
+      </Page>
+    );
+  if (datasets.data && !datasets.data.some((d) => d.status === 'ready'))
+    return (
+      <Page title={t.newRun.title}>
+        <Empty
+          icon={IconDatabasePlus}
+          title={t.newRun.noDataset.title}
+          actions={
+            <Button component={Link} href={routes.datasets}>
+              {t.newRun.noDataset.action}
+            </Button>
+          }
+        >
+          {t.newRun.noDataset.text}
+        </Empty>
+      </Page>
+    );
+
+  const ready = !loading && dataset !== null && checked.errors.size === 0;
+  const button = (
+    <Button
+      size="md"
+      fullWidth
+      variant={ready ? 'filled' : 'default'}
+      leftSection={ready ? <IconPlayerPlay size={18} /> : undefined}
+      loading={busy}
+      disabled={loading}
+      onClick={start}
+    >
+      {startLabel({ loading, dataset: dataset !== null, errors: checked.errors.size, starting: busy })}
+    </Button>
+  );
+  return (
+    <FormContext value={form}>
+      <Page title={t.newRun.title} width={1240}>
+        {loading ? (
+          <Waiting rows={5} />
+        ) : (
+          <div className={classes.layout}>
+            <Stack gap="md">
+              <Section title={t.newRun.sections.data}>
+                <DataFields state={state} datasets={datasets.data ?? []} presets={presets.data ?? []} />
+              </Section>
+              <Section title={t.newRun.sections.length} note={t.newRun.notes.length}>
+                <LengthFields state={state} />
+              </Section>
+              <Section title={t.newRun.sections.schedule}>
+                <ScheduleFields />
+                <ScheduleCurve config={checked.recipe} />
+              </Section>
+              <Section title={t.newRun.sections.policies} note={t.newRun.notes.policies}>
+                <PolicyCards config={checked.recipe} />
+              </Section>
+              <Section title={t.newRun.sections.evaluation} note={t.newRun.notes.evaluation}>
+                <EvaluationFields />
+              </Section>
+              <Paper p={0} className={classes.folds}>
+                <Accordion multiple value={opened} onChange={setOpened} variant="default" chevronPosition="left">
+                  <Fold value="model" title={t.newRun.sections.model}>
+                    <ModelFields />
+                  </Fold>
+                  <Fold value="device" title={t.newRun.sections.device}>
+                    <DeviceFields />
+                  </Fold>
+                  <Fold value="advanced" title={t.newRun.sections.advanced}>
+                    <AdvancedFields />
+                  </Fold>
+                </Accordion>
+              </Paper>
+            </Stack>
+            {wide ? (
+              <Stack gap="md" className={classes.side}>
+                <SummaryCard state={state} />
+                {button}
+              </Stack>
+            ) : (
+              <>
+                <SummaryCard state={state} />
+                <Paper p="xs" shadow="md" className={classes.bar}>
+                  {button}
+                </Paper>
+              </>
+            )}
+          </div>
+        )}
+      </Page>
+    </FormContext>
+  );
+}
+
+function Section({ title, note, children }: { title: string; note?: string; children: ReactNode }) {
+  return (
+    <Paper component="section" aria-label={title}>
+      <Title order={2} mb={note ? 2 : 'sm'}>
+        {title}
+      </Title>
+      {note && (
+        <Text size="xs" c="dimmed" mb="sm">
+          {note}
+        </Text>
+      )}
+      {children}
+    </Paper>
+  );
+}
+
+function Fold({ value, title, children }: { value: string; title: string; children: ReactNode }) {
+  return (
+    <Accordion.Item value={value}>
+      <Accordion.Control>
+        <Title order={2}>{title}</Title>
+      </Accordion.Control>
+      <Accordion.Panel>{children}</Accordion.Panel>
+    </Accordion.Item>
+  );
+}

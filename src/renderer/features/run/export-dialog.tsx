@@ -1,0 +1,128 @@
+/** Which weights, from which checkpoint, in which format; then where they are. */
+import { Button, Group, Input, Modal, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
+import type { RunDetail } from '../../../shared/api.ts';
+import { exportFormat } from '../../../shared/jobs.ts';
+import { parameterCount } from '../../../shared/presets.ts';
+import { Copyable } from '../../components/text.tsx';
+import { call } from '../../door/index.ts';
+import { formatBytes, formatCount } from '../../lib/format.ts';
+import { tellFailure, useAction } from '../../store/action.ts';
+import { refresh, useQuery } from '../../store/cache.ts';
+import { t } from '../../strings.ts';
+
+export interface ExportWish {
+  /** null: the newest checkpoint. */
+  readonly step: number | null;
+  /** null: the best average, else raw. */
+  readonly of: string | null;
+}
+
+const texts = t.run.export;
+const bytesPer = { float32: 4, float16: 2, bfloat16: 2 } as const;
+const newest = 'newest';
+
+export function ExportDialog({
+  run,
+  ids,
+  wish,
+  onClose,
+}: {
+  run: RunDetail;
+  ids: readonly string[];
+  wish: ExportWish;
+  onClose: () => void;
+}) {
+  const checkpoints = [...run.checkpoints].sort((a, b) => b.step - a.step);
+  const [step, setStep] = useState<number | null>(wish.step);
+  const chosen = step === null ? checkpoints[0] : checkpoints.find((c) => c.step === step);
+  const averages = chosen ? ids.filter((id) => chosen.averages.includes(id)) : [];
+  const preferred = wish.of ?? run.bestAverage?.id ?? averages[0] ?? 'raw';
+  const [of, setOf] = useState(preferred);
+  const weights = of !== 'raw' && !averages.includes(of) ? 'raw' : of;
+  const [format, setFormat] = useState<keyof typeof bytesPer>('float32');
+  const [path, setPath] = useState<string | null>(null);
+  const info = useQuery('app.info', undefined);
+  const { busy, run: act } = useAction();
+
+  const start = () =>
+    act(async () => {
+      const answer = await call('runs.export', { name: run.name, weights: { step, of: weights }, format });
+      setPath(answer.path);
+      refresh('runs.get');
+    });
+
+  return (
+    <Modal opened onClose={onClose} title={texts.title} size="lg">
+      <Stack>
+        <Text size="sm" c="dimmed">
+          {chosen ? texts.text : texts.noCheckpoint}
+        </Text>
+        {chosen && path === null && (
+          <>
+            <Group grow align="flex-start">
+              <Select
+                label={texts.weights}
+                data={[...averages.map((id) => ({ value: id, label: id })), { value: 'raw', label: t.run.chart.raw }]}
+                value={weights}
+                onChange={(value) => value && setOf(value)}
+                allowDeselect={false}
+              />
+              <Select
+                label={texts.step}
+                data={[
+                  { value: newest, label: texts.newest(formatCount(checkpoints[0].step)) },
+                  ...checkpoints
+                    .slice(1)
+                    .map((c) => ({ value: String(c.step), label: texts.stepIs(formatCount(c.step)) })),
+                ]}
+                value={step === null || step === checkpoints[0].step ? newest : String(step)}
+                onChange={(value) => value && setStep(value === newest ? null : Number(value))}
+                allowDeselect={false}
+              />
+            </Group>
+            <div>
+              <Input.Label component="div" display="block" mb={4}>
+                {texts.format}
+              </Input.Label>
+              <Group gap="sm">
+                <SegmentedControl
+                  aria-label={texts.format}
+                  value={format}
+                  onChange={(value) => setFormat(value as keyof typeof bytesPer)}
+                  data={exportFormat.options.map((value) => ({ value, label: texts.formats[value] }))}
+                />
+                <Text size="sm" c="dimmed" className="numbers">
+                  {texts.size(formatBytes(parameterCount(run.config.model) * bytesPer[format]))}
+                </Text>
+              </Group>
+            </div>
+          </>
+        )}
+        {path !== null && (
+          <div role="status">
+            <Text size="sm" fw={500} mb={4}>
+              {texts.done}
+            </Text>
+            <Copyable text={path} label={texts.copyPath} />
+          </div>
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            {t.common.close}
+          </Button>
+          {path !== null && info.data?.capabilities.reveal && (
+            <Button variant="default" onClick={() => call('shell.reveal', { path }).catch(tellFailure)}>
+              {t.common.reveal}
+            </Button>
+          )}
+          {chosen && path === null && (
+            <Button onClick={start} loading={busy}>
+              {texts.action}
+            </Button>
+          )}
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { align, extent } from './align.ts';
+
+const line = (xs: number[], ys: number[]) => ({ xs, ys, length: xs.length });
+
+it('lays lines with x values of their own over one another', () => {
+  const aligned = align([line([0, 1, 2, 3], [5, 4, 3, 2]), line([0, 2], [9, 8])], 0, 3, 100);
+  expect(aligned).toEqual([
+    [0, 1, 2, 3],
+    [5, 4, 3, 2],
+    [9, undefined, 8, undefined],
+  ]);
+});
+
+it('turns what is not finite into a hole, and what a log axis cannot show', () => {
+  const loss = line([0, 1, 2], [1, Number.NaN, 0]);
+  expect(align([loss], 0, 2, 100)[1]).toEqual([1, null, 0]);
+  expect(align([loss], 0, 2, 100, true)[1]).toEqual([1, null, null]);
+});
+
+it('draws 100,000 points of several lines as a few thousand', () => {
+  const xs = Array.from({ length: 100_000 }, (_, i) => i);
+  const ys = xs.map((x) => Math.sin(x));
+  const [x] = align(
+    [
+      line(xs, ys),
+      line(
+        xs.filter((i) => i % 1000 === 0),
+        ys.filter((_, i) => i % 1000 === 0),
+      ),
+    ],
+    0,
+    99_999,
+    900,
+  );
+  expect(x.length).toBeLessThan(4000);
+});
+
+it('knows the extent of lines, and of none', () => {
+  expect(extent([line([], []), line([3, 4], [1, 1]), line([1], [1])])).toEqual([1, 4]);
+  expect(extent([line([], [])])).toBeNull();
+});

@@ -1,0 +1,23 @@
+export const settings = {
+  title: 'Settings',
+  home: 'Data folder',
+  homeNote: 'Holds runs/ and datasets/. Another folder shows what lies in it; files are not moved.',
+  homeChoose: 'Choose folder',
+  homeSave: 'Use this folder',
+  homeSaved: 'The data folder was changed',
+  theme: 'Appearance',
+  themes: { auto: 'As the system', light: 'Light', dark: 'Dark' },
+  threads: 'Threads',
+  threadsNote: 'For new runs. Empty: one per physical core.',
+  threadsSave: 'Save',
+  engine: 'Engine',
+  native: (family: string) => `Native engine, ${family}`,
+  nativeMissing: 'Portable engine only',
+  nativeMissingNote:
+    'The native engine is not built or does not load here, so training is slow. With a C++ compiler installed, run “npm run install” in Meander’s folder; “meander doctor” says more.',
+  version: 'Version',
+  node: 'Node for workers',
+  platform: 'System',
+  about: 'About',
+  privacy: 'Meander makes no network connection of its own and collects nothing.',
+} as const;
