@@ -6,6 +6,7 @@ import { type RunConfig, runConfig } from '../shared/config.ts';
 import { UserError } from '../shared/errors.ts';
 import { writeFileAtomically } from '../shared/files.ts';
 import type { MetricsLine } from '../shared/metrics.ts';
+import { takeOrigin } from '../shared/origin.ts';
 import { lockFile, readLock } from '../shared/process-lock.ts';
 import type { RunFile } from '../shared/run-file.ts';
 import { folderBytes, folderNames, readIfThere, removeFolder, sweepDeleted } from './folders.ts';
@@ -122,6 +123,23 @@ export class Runs {
     return this.summary(config.name);
   }
 
+  /** Makes a child's folder, with the checkpoint of its parent that it starts from. */
+  async createChild(
+    config: RunConfig,
+    datasetFingerprint: string | null,
+    parent: string,
+    step: number,
+  ): Promise<RunSummary> {
+    await this.create(config, datasetFingerprint);
+    try {
+      await takeOrigin(this.folder(parent), this.folder(config.name), step);
+    } catch (error) {
+      await this.delete(config.name);
+      throw error;
+    }
+    return this.summary(config.name);
+  }
+
   /** Newest whole checkpoint. @throws UserError when there is none. */
   async newestStep(name: string): Promise<number> {
     const steps = await checkpointSteps(this.folder(name));
@@ -135,13 +153,6 @@ export class Runs {
     const folder = this.folder(name);
     const { status } = await this.summary(name);
     if (isBusy(status)) throw new UserError('run-busy', `"${name}" is ${status}.`, 'Stop it first.');
-    const child = (await this.list()).find((run) => run.parent?.name === name && run.status === 'new');
-    if (child)
-      throw new UserError(
-        'run-needed',
-        `"${child.name}" starts from a checkpoint of "${name}" and has not begun.`,
-        `Train or delete "${child.name}" first.`,
-      );
     this.#options.queue().forget(name);
     await removeFolder(this.#parent, name);
     this.#readers.delete(folder);

@@ -74,7 +74,9 @@ function train(folder: string, steps: number): void {
   const save = (): void => {
     const path = join(checkpoints, `step-${String(step).padStart(8, '0')}`);
     mkdirSync(path, { recursive: true });
-    writeFileSync(join(path, 'DONE'), '');
+    const trainer = '{"policies":{}}';
+    writeFileSync(join(path, 'trainer.json'), trainer);
+    writeFileSync(join(path, 'DONE'), JSON.stringify({ files: { 'trainer.json': { bytes: trainer.length } } }));
     writeFileSync(newest, String(step));
     line({ type: 'checkpoint', step, bytes: 0 });
   };

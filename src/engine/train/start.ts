@@ -1,18 +1,25 @@
 /** Where a run begins: at its newest checkpoint, at another run's, at a model's weights, or at random ones. */
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { RunConfig } from '../../shared/config.ts';
+import { originFolder, takeOrigin } from '../../shared/origin.ts';
 import type { Backend } from '../backends/backend.ts';
 import { type Checkpoint, copyVector, openModelFolder, RunFolder } from '../checkpoint/index.ts';
 import { UserError } from '../errors.ts';
+import { withFileErrors } from '../files.ts';
 import { initialWeights } from '../model/init.ts';
 import { Clock } from './clock.ts';
 import type { Session } from './session.ts';
 
-/** The run that this one was forked from, while it has no checkpoint of its own; null for every other run. */
+/**
+ * What this run was forked from, while it has no checkpoint of its own; null for every other run. A child made by
+ * the application owns it already; one that starts from a configuration takes it now.
+ */
 export async function openParent(folder: RunFolder): Promise<RunFolder | null> {
   const { init } = folder.config;
   if (init.from !== 'checkpoint' || (await folder.checkpoints()).length > 0) return null;
-  return RunFolder.open(resolve(dirname(folder.path), init.run));
+  const parent = resolve(dirname(folder.path), init.run);
+  await withFileErrors(folder.path, () => takeOrigin(parent, folder.path, init.step));
+  return RunFolder.open(join(folder.path, originFolder));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import type { RunConfig } from '../../shared/config.ts';
 import { continueConfig, cooldownConfig } from '../../shared/fork.ts';
 import { type Report, sampleOptions } from '../../shared/jobs.ts';
 import type { EvaluationLine, MetricsLine } from '../../shared/metrics.ts';
+import { takeOrigin } from '../../shared/origin.ts';
 import { learningRate } from '../../shared/schedule.ts';
 import type { Backend } from '../backends/backend.ts';
 import { openBackend } from '../backends/select.ts';
@@ -297,12 +298,15 @@ describe('the same bits', () => {
     }
   });
 
-  it('when a longer run takes over at a checkpoint, averages included', async () => {
+  it('when a longer run takes over at a checkpoint, averages included, and its parent is gone', async () => {
     const path = newFolder();
     await sit(path, config, { watch: kill(trained(13)) });
     // A parent that lies beside its child goes by its name.
     const child = continueConfig(config, { name: 'longer', run: basename(path), step: 12, end: 24 });
     const childPath = newFolder();
+    await mkdir(childPath);
+    await takeOrigin(path, childPath, 12);
+    await rm(path, { recursive: true });
     await sit(childPath, child);
     expect(await bits(childPath)).toEqual(expected);
     expect(ofType(await metricsOf(childPath), 'train')[0].step).toBe(12);
