@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { AppEvent, DatasetSummary, Job } from '../shared/api.ts';
 import { type DatasetMeta, datasetMeta, type PrepareConfig, prepareConfig } from '../shared/dataset.ts';
 import { UserError } from '../shared/errors.ts';
+import { withFileErrors } from '../shared/files.ts';
 import { exists, folderBytes, folderNames, readIfThere, removeFolder, sweepDeleted } from './folders.ts';
 import { folderOf, isPlainName } from './names.ts';
 import type { Staging } from './staging.ts';
@@ -106,7 +107,7 @@ export class Datasets {
     for (const source of config.sources)
       if (!(await exists(source)))
         throw new UserError('source-missing', `There is nothing at ${source}.`, 'Choose the files again.');
-    await mkdir(folder, { recursive: true });
+    await withFileErrors(folder, () => mkdir(folder, { recursive: true }));
     const active = supervisor.start({
       kind: 'prepare',
       subject: config.name,

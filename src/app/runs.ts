@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { AppEvent, Job, RunDetail, RunSummary } from '../shared/api.ts';
 import { type RunConfig, runConfig } from '../shared/config.ts';
 import { UserError } from '../shared/errors.ts';
-import { writeFileAtomically } from '../shared/files.ts';
+import { withFileErrors, writeFileAtomically } from '../shared/files.ts';
 import type { MetricsLine } from '../shared/metrics.ts';
 import { takeOrigin } from '../shared/origin.ts';
 import { lockFile, readLock } from '../shared/process-lock.ts';
@@ -106,7 +106,7 @@ export class Runs {
   /** Makes a run's folder. Nothing trains yet. */
   async create(config: RunConfig, datasetFingerprint: string | null): Promise<RunSummary> {
     const folder = this.folder(config.name);
-    await mkdir(this.#parent, { recursive: true });
+    await withFileErrors(this.#parent, () => mkdir(this.#parent, { recursive: true }));
     await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
       throw new UserError('run-exists', `There is a run "${config.name}" already.`, 'Choose another name.');

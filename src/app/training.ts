@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { Api, AppEvent, Job, RunSummary } from '../shared/api.ts';
 import type { PolicyConfig, RunConfig } from '../shared/config.ts';
 import { UserError } from '../shared/errors.ts';
+import { withFileErrors } from '../shared/files.ts';
 import { continueConfig, cooldownConfig } from '../shared/fork.ts';
 import type { JobResult, JobSpec, Report, SampleOptions, WeightsRef } from '../shared/jobs.ts';
 import type { Datasets } from './datasets.ts';
@@ -134,7 +135,7 @@ export class Training {
     const folder = this.#options.runs.folder(name);
     const step = weights.step ?? (await this.#options.runs.newestStep(name));
     const parent = join(folder, 'exports');
-    await mkdir(parent, { recursive: true });
+    await withFileErrors(parent, () => mkdir(parent, { recursive: true }));
     const target = this.#freeTarget(join(parent, `${weights.of}-step-${step}-${format}`));
     const spec: JobSpec = { kind: 'export', folder, weights: { run: name, step, of: weights.of }, format, target };
     this.#exporting.add(target);

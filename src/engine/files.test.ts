@@ -58,6 +58,8 @@ test('space and permission become errors with a next step', async () => {
   });
   for (const code of ['EACCES', 'EPERM', 'EROFS'])
     expect(await explainFileError(Object.assign(new Error(), { code }), '/x')).toMatchObject({ code: 'not-writable' });
+  const mkdir = Object.assign(new Error(), { code: 'ENOENT', syscall: 'mkdir' });
+  expect(await explainFileError(mkdir, '/x')).toMatchObject({ code: 'not-writable' });
   const other = new Error('other');
   expect(await explainFileError(other, '/x')).toBe(other);
   if (process.getuid?.() !== 0) {

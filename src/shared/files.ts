@@ -65,15 +65,17 @@ export async function withFileErrors<T>(
   }
 }
 
-/** ENOSPC and EDQUOT become 'disk-full', EACCES, EPERM and EROFS 'not-writable'; anything else comes back as it is. */
+/** ENOSPC and EDQUOT become 'disk-full'; EACCES, EPERM and EROFS 'not-writable'; the rest comes back as it is. */
 export async function explainFileError(error: unknown, path: string, needed: number | null = null): Promise<unknown> {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     const free = await availableBytes(dirname(path)).catch(() => null);
     return diskFull(path, needed, free, error);
   }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    const reason = code === 'EROFS' ? 'the file system is read-only' : 'permission denied';
+  // Node's recursive mkdir says ENOENT where the file system is read-only.
+  const readOnly = code === 'EROFS' || (code === 'ENOENT' && (error as NodeJS.ErrnoException).syscall === 'mkdir');
+  if (code === 'EACCES' || code === 'EPERM' || readOnly) {
+    const reason = readOnly ? 'the file system is read-only' : 'permission denied';
     return new UserError(
       'not-writable',
       `Cannot write ${path}: ${reason}.`,

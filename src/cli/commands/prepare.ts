@@ -58,6 +58,8 @@ export const prepare: Command = {
       return 130;
     }
     for (const { name, reason } of dataset.report?.skipped ?? []) tell(`skipped ${name}: ${reason}`);
+    for (const { name, invalidUtf8 } of dataset.report?.files ?? [])
+      if (invalidUtf8 > 0) tell(`${name}: ${invalidUtf8} sequences that are not UTF-8 were replaced by U+FFFD`);
     const part = (split: typeof dataset.train): string =>
       `${count(split.tokens)} tokens of ${split.documents} documents`;
     say(

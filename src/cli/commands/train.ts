@@ -44,7 +44,8 @@ export const train: Command = {
       say(JSON.stringify(config, null, 2));
       return 0;
     }
-    const folder = path.join(home, 'runs', config.name);
+    // A folder that was copied or renamed keeps the name it was made with inside.
+    const folder = path.join(home, 'runs', resume ?? config.name);
     if (resume === null && existsSync(folder))
       throw new UsageError(
         `there is a run called "${config.name}" already; choose another --name, or continue it with --resume`,
@@ -54,7 +55,7 @@ export const train: Command = {
     if (last) say(evaluationTable(last));
     say(folder);
     if (result.outcome === 'stopped')
-      tell(`Stopped at step ${result.step}. Continue with: meander train --resume "${config.name}"`);
+      tell(`Stopped at step ${result.step}. Continue with: meander train --resume "${path.basename(folder)}"`);
     if (args.flag('json'))
       say(JSON.stringify({ folder, outcome: result.outcome, step: result.step, evaluation: last }));
     return result.outcome === 'stopped' ? 130 : 0;
