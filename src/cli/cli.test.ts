@@ -25,7 +25,18 @@ const lastJson = (text: string): Record<string, unknown> => JSON.parse(text.trim
 test('help names every command, and every command has help', () => {
   const { code, out } = meander('--help');
   expect(code).toBe(0);
-  for (const name of ['prepare', 'train', 'evaluate', 'average', 'sample', 'export', 'serve', 'doctor', 'quickstart']) {
+  for (const name of [
+    'prepare',
+    'train',
+    'fork',
+    'evaluate',
+    'average',
+    'sample',
+    'export',
+    'serve',
+    'doctor',
+    'quickstart',
+  ]) {
     expect(out).toContain(`  ${name}`);
     const help = meander(name, '--help');
     expect(help.code, name).toBe(0);
@@ -95,6 +106,17 @@ test('prepare, train, stop words, evaluate, sample, export and average work toge
   const steps = ['step-00000020', 'step-00000040'].map((s) => path.join(home, 'runs/small/checkpoints', s));
   const mean = meander('average', ...steps, '--out', path.join(home, 'mean'));
   expect(mean.code, mean.err).toBe(0);
+
+  const child = meander('fork', 'small', '--step', '20', '--end', '40', '--cooldown', 'linear', '--json');
+  expect(child.code, child.err).toBe(0);
+  expect(lastJson(child.out)).toMatchObject({
+    outcome: 'finished',
+    step: 40,
+    folder: expect.stringContaining('small cooldown'),
+  });
+  expect(meander('fork', 'small', '--step', '21', '--end', '40', '--name', 'x').err).toContain(
+    'no whole checkpoint at step 21',
+  );
 });
 
 test('a configuration with unknown and wrong keys is refused by their paths', () => {

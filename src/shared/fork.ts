@@ -31,7 +31,11 @@ export function continueConfig(parent: RunConfig, fork: Fork): RunConfig {
  * averages are compared with.
  * @throws UserError when the steps make no run.
  */
-export function cooldownConfig(parent: RunConfig, fork: Fork): RunConfig {
+export function cooldownConfig(
+  parent: RunConfig,
+  fork: Fork,
+  form: RunConfig['schedule']['cooldownForm'] = parent.schedule.cooldownForm,
+): RunConfig {
   const schedule: RunConfig['schedule'] = {
     ...parent.schedule,
     kind: 'wsd',
@@ -39,6 +43,7 @@ export function cooldownConfig(parent: RunConfig, fork: Fork): RunConfig {
     min: 0,
     warmupSteps: 0,
     cooldownSteps: fork.end - fork.step,
+    cooldownForm: form,
   };
   return runConfig.parse({ ...child(parent, fork, 'cooldown'), schedule, policies: [] });
 }

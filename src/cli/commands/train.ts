@@ -8,8 +8,9 @@ import { findPreset, presetConfig } from '../../shared/presets.ts';
 import { type Arguments, type Command, UsageError } from '../command.ts';
 import { checkedConfig, readJson, withAssignments } from '../config-file.ts';
 import { homeOf, jobWithProgress } from '../job.ts';
-import { evaluationTable, lastEvaluation } from '../results.ts';
+import { readRunConfig } from '../run-config.ts';
 import { say, tell } from '../terminal.ts';
+import { trainToTheEnd } from '../train-run.ts';
 
 export const train: Command = {
   name: 'train',
@@ -38,8 +39,7 @@ export const train: Command = {
   async run(args) {
     const home = homeOf(args);
     const resume = args.text('resume');
-    const config =
-      resume === null ? await newConfig(args, home) : await existingConfig(path.join(home, 'runs', resume));
+    const config = resume === null ? await newConfig(args, home) : await readRunConfig(path.join(home, 'runs', resume));
     if (args.flag('print-config')) {
       say(JSON.stringify(config, null, 2));
       return 0;
@@ -50,23 +50,9 @@ export const train: Command = {
       throw new UsageError(
         `there is a run called "${config.name}" already; choose another --name, or continue it with --resume`,
       );
-    const result = await jobWithProgress({ kind: 'train', folder, config, resume: resume !== null }, 'Training');
-    const last = await lastEvaluation(folder);
-    if (last) say(evaluationTable(last));
-    say(folder);
-    if (result.outcome === 'stopped')
-      tell(`Stopped at step ${result.step}. Continue with: meander train --resume "${path.basename(folder)}"`);
-    if (args.flag('json'))
-      say(JSON.stringify({ folder, outcome: result.outcome, step: result.step, evaluation: last }));
-    return result.outcome === 'stopped' ? 130 : 0;
+    return trainToTheEnd({ folder, config, resume: resume !== null }, args.flag('json'));
   },
 };
-
-async function existingConfig(folder: string): Promise<RunConfig> {
-  const file = path.join(folder, 'run.json');
-  if (!existsSync(file)) throw new UsageError(`there is no run at ${folder}`);
-  return checkedConfig(((await readJson(file)) as { config?: unknown }).config, file);
-}
 
 async function newConfig(args: Arguments, home: string): Promise<RunConfig> {
   const file = args.text('config');

@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { continueConfig, cooldownConfig } from '../../shared/fork.ts';
+import { type Command, UsageError } from '../command.ts';
+import { homeOf } from '../job.ts';
+import { readRunConfig } from '../run-config.ts';
+import { trainToTheEnd } from '../train-run.ts';
+import { runAndFolder } from '../weights.ts';
+
+export const fork: Command = {
+  name: 'fork',
+  summary: 'train a child run from a checkpoint: longer, or cooled down to a learning rate of zero',
+  usage: 'RUN --step S --end T [options]',
+  options: {
+    step: { type: 'string', value: 'S', help: 'checkpoint of RUN to start from' },
+    end: { type: 'string', value: 'T', help: 'step that the child ends at' },
+    cooldown: {
+      type: 'string',
+      value: 'FORM',
+      help: '1-sqrt or linear: take the learning rate to zero by T (default: go on as before)',
+    },
+    name: { type: 'string', value: 'NAME', help: 'name of the child (default: made from RUN)' },
+  },
+  notes: ['The child keeps its own copy of what it starts from, so RUN may be continued or deleted.'],
+  async run(args) {
+    const home = homeOf(args);
+    const { run, folder } = runAndFolder(args, home);
+    const step = args.number('step', { min: 0, integer: true });
+    const end = args.number('end', { min: 1, integer: true });
+    if (step === null || end === null) throw new UsageError('--step and --end are both needed');
+    if (end <= step) throw new UsageError(`--end ${end} is not after --step ${step}`);
+    const form = args.text('cooldown');
+    if (form !== null && form !== '1-sqrt' && form !== 'linear') throw new UsageError('--cooldown is 1-sqrt or linear');
+    const name = args.text('name') ?? `${run} ${form === null ? 'longer' : 'cooldown'}`;
+    const target = path.join(home, 'runs', name);
+    if (existsSync(target)) throw new UsageError(`there is a run called "${name}" already; choose another --name`);
+    const parent = await readRunConfig(folder);
+    const from = { run, step, end, name };
+    const config = form === null ? continueConfig(parent, from) : cooldownConfig(parent, from, form);
+    return trainToTheEnd({ folder: target, config, resume: false }, args.flag('json'));
+  },
+};
