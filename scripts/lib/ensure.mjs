@@ -1,14 +1,19 @@
 /** Brings a fresh clone to where everything runs: packages, native kernels, Debian's Chromium. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './node24.mjs';
 
-/** Installs what package-lock.json names, unless node_modules is already newer than it. */
+/** Says which package-lock.json the installed packages came from: its hash, since a checkout changes dates. */
+const stamp = path.join(root, 'node_modules/.meander-lock');
+
+/** Installs what package-lock.json names, unless node_modules already holds just that. */
 export function ensureInstalled() {
-  const marker = path.join(root, 'node_modules/.package-lock.json');
   const lock = path.join(root, 'package-lock.json');
-  if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return;
+  const hash = createHash('sha256').update(readFileSync(lock)).digest('hex');
+  const marker = path.join(root, 'node_modules/.package-lock.json');
+  if (existsSync(stamp) ? readFileSync(stamp, 'utf8') === hash : isNewer(marker, lock)) return;
   console.error('Installing packages (about half a minute) …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
@@ -17,6 +22,12 @@ export function ensureInstalled() {
     console.error('npm ci failed; its message is above. Check the connection to the npm registry and run this again.');
     process.exit(done.status ?? 1);
   }
+  writeFileSync(stamp, hash);
+}
+
+/** Whether npm itself, called by hand, has installed after the lock was last changed. */
+function isNewer(marker, lock) {
+  return existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs;
 }
 
 /** Builds the native kernels when they are missing or older than their sources. Strict: a failure ends the program. */
