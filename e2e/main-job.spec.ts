@@ -26,7 +26,7 @@ test('from a dropped folder to an exported average', async ({ page, host }) => {
   await card.getByRole('button', { name: 'First batch' }).click();
   await expect(card.getByText('First batch, as the model sees it')).toBeVisible();
 
-  await startRun(page, 'speeches', 'first', 300);
+  await startRun(page, 'speeches', 'first', 600);
   await expect(status(page, 'Running')).toBeVisible();
   await expect(page.getByRole('row', { name: /raw/i }).first()).toBeVisible();
 
@@ -73,7 +73,7 @@ test('from a dropped folder to an exported average', async ({ page, host }) => {
   const exports = path.join(again.home, 'runs/first/exports');
   const exported = (await import('node:fs')).readdirSync(exports);
   expect(exported).toHaveLength(1);
-  await sameWeights(path.join(exports, exported[0]), path.join(again.home, 'runs/first/averages/lawa/step-00000300'));
+  await sameWeights(path.join(exports, exported[0]), path.join(again.home, 'runs/first/averages/lawa/step-00000600'));
   expect(problems).toEqual([]);
 });
 

@@ -44,7 +44,10 @@ export async function startRun(page: Page, dataset: string, name: string, steps:
   await page.getByLabel('Name of the run').fill(name);
   await page.getByLabel('Steps', { exact: true }).fill(String(steps));
   await page.getByLabel('Steps', { exact: true }).blur();
+  // Small batches and few evaluations: what is tested is the window, not the engine.
+  await page.getByLabel('Micro-batch').fill('4');
   await page.getByLabel('Validation blocks').fill('32');
+  await page.getByLabel('Evaluate every').fill(String(steps / 5));
   await page.getByRole('button', { name: 'Start training' }).click();
   await expect(page.getByRole('heading', { name })).toBeVisible();
 }

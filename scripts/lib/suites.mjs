@@ -26,12 +26,11 @@ export const lint = () =>
 
 export function unit(scratch) {
   const file = path.join(scratch, 'unit.json');
-  const done = onNode24('vitest/vitest.mjs', [
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${file}`,
-  ]);
+  const done = onNode24(
+    'vitest/vitest.mjs',
+    ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
+    { NO_COLOR: '1' },
+  );
   const report = readReport(file);
   if (!report) return asOneTest(1);
   const skips = report.testResults.flatMap((suite) =>
