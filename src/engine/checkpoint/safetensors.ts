@@ -5,6 +5,7 @@ import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ensureSpace, writeThrough } from '../files.ts';
 import { fromBfloat16, fromHalf } from './half.ts';
+import type { TensorSource } from './import/tensors.ts';
 import {
   damaged,
   dtypeBytes,
@@ -16,8 +17,9 @@ import {
   type TensorInfo,
 } from './safetensors-header.ts';
 
-export class SafetensorsReader implements SafetensorsHeader {
+export class SafetensorsReader implements SafetensorsHeader, TensorSource {
   readonly path: string;
+  readonly files: readonly string[];
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly bytes: number;
@@ -25,6 +27,7 @@ export class SafetensorsReader implements SafetensorsHeader {
 
   private constructor(path: string, handle: FileHandle, header: SafetensorsHeader) {
     this.path = path;
+    this.files = [path];
     this.#handle = handle;
     this.tensors = header.tensors;
     this.metadata = header.metadata;
@@ -62,18 +65,24 @@ export class SafetensorsReader implements SafetensorsHeader {
 
   /** Elements [start, start + count) of a float tensor, as float32. */
   async floats(name: string, start: number, count: number): Promise<Float32Array> {
-    const { buffer } = await this.raw(name, start, count);
     const { dtype } = this.info(name);
-    if (dtype === 'F32') return new Float32Array(buffer);
-    if (dtype === 'F16') return fromHalf(new Uint16Array(buffer));
-    if (dtype === 'BF16') return fromBfloat16(new Uint16Array(buffer));
-    if (dtype === 'F64') return Float32Array.from(new Float64Array(buffer));
-    throw damaged(this.path, `tensor "${name}" holds ${dtype}, not floating-point numbers`);
+    const floats = toFloats(await this.raw(name, start, count), dtype);
+    if (!floats) throw damaged(this.path, `tensor "${name}" holds ${dtype}, not floating-point numbers`);
+    return floats;
   }
 
   async close(): Promise<void> {
     await this.#handle.close();
   }
+}
+
+/** Little-endian bytes that start their buffer, as float32; null where the dtype holds no floating-point numbers. */
+export function toFloats({ buffer }: Uint8Array, dtype: SafetensorsDType): Float32Array | null {
+  if (dtype === 'F32') return new Float32Array(buffer);
+  if (dtype === 'F16') return fromHalf(new Uint16Array(buffer));
+  if (dtype === 'BF16') return fromBfloat16(new Uint16Array(buffer));
+  if (dtype === 'F64') return Float32Array.from(new Float64Array(buffer));
+  return null;
 }
 
 export interface TensorToWrite {

@@ -1,0 +1,21 @@
+/** Tensors by name, whatever file or files they lie in. */
+import type { SafetensorsDType, TensorInfo } from '../safetensors-header.ts';
+
+export interface TensorSource {
+  /** File or folder, for messages. */
+  readonly path: string;
+  /** The files that it consists of. */
+  readonly files: readonly string[];
+  /** What is there; sizes are as stored. */
+  readonly tensors: ReadonlyMap<string, SourceTensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Elements [start, start + count), little-endian, as stored. Throws RangeError past the tensor's end. */
+  raw(name: string, start: number, count: number): Promise<Uint8Array>;
+  /** The same of a float tensor, as float32, in memory of its own. */
+  floats(name: string, start: number, count: number): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+export type SourceTensor = Omit<TensorInfo, 'position'>;
+
+export const isFloat = (dtype: SafetensorsDType): boolean => ['F32', 'F16', 'BF16', 'F64'].includes(dtype);
