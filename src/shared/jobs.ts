@@ -61,7 +61,7 @@ export const jobSpec = z.discriminatedUnion('kind', [
   }),
   /** What this machine can do: backends, families, measured speed. */
   z.strictObject({ kind: z.literal('doctor'), seconds: z.number().positive() }),
-  /** Uniform mean of model folders, oldest first, written to a new model folder. */
+  /** Uniform mean of models (folders, or files of weights), oldest first, written to a new model folder. */
   z.strictObject({
     kind: z.literal('average'),
     inputs: z.array(z.string()).min(2),

@@ -6,18 +6,20 @@ import { say } from '../terminal.ts';
 
 export const average: Command = {
   name: 'average',
-  summary: 'write the uniform mean of model folders, oldest first',
-  usage: 'FOLDER FOLDER… --out DIR [options]',
+  summary: 'write the uniform mean of models, oldest first',
+  usage: 'MODEL MODEL… --out DIR [options]',
   options: {
     out: { type: 'string', value: 'DIR', help: 'new folder to write' },
     format: { type: 'string', value: 'DTYPE', help: 'float32, float16 or bfloat16 (default: float32)' },
   },
   notes: [
-    'A FOLDER holds config.json and model.safetensors: a checkpoint of a run, an export, or a Hugging Face model.',
+    'A MODEL is a checkpoint of a run, an export, a Hugging Face folder of any architecture, a nanoGPT checkpoint.',
+    'Weights may be safetensors or pytorch_model.bin, in one file or in shards, or a .pt file.',
+    'They may be mixed. Pickles are read without running anything in them; the output is a Hugging Face folder.',
     'The sum is taken in float32 in the order given and rounded once at the end.',
   ],
   async run(args) {
-    if (args.positionals.length < 2) throw new UsageError('name at least two model folders');
+    if (args.positionals.length < 2) throw new UsageError('name at least two models');
     const out = args.text('out');
     if (out === null) throw new UsageError('--out is missing');
     const format = exportFormat.safeParse(args.text('format') ?? 'float32');

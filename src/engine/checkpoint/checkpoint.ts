@@ -13,12 +13,12 @@ import {
   type ModelFolder,
   type ModelFolderContent,
   openModelFolder,
-  readLimited,
   weightsFile,
   writeModelFiles,
   writeText,
 } from './model-folder.ts';
 import { SafetensorsReader, writeSafetensors } from './safetensors.ts';
+import { readLimited } from './text.ts';
 import { type DoneFile, type TrainerState, trainerState } from './trainer-state.ts';
 import { encodedPieces, storeReader, type WeightReader, type WeightWriter } from './vector.ts';
 

@@ -1,15 +1,21 @@
 /** A model as a Hugging Face GPT-2 folder: written from the parameter vector, and read back into it. */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { ModelConfig } from '../../shared/config.ts';
 import type { Tokenizer } from '../data/source.ts';
 import { UserError } from '../errors.ts';
 import { replaceFolderAtomically, temporaryPath, withFileErrors, writeFileAtomically } from '../files.ts';
-import { parameterTable } from '../model/table.ts';
-import type { ParameterEntry, ParameterTable } from '../program/types.ts';
+import type { ParameterTable } from '../program/types.ts';
+import { elements, foreignEntries, mismatch } from './foreign.ts';
+import { isWeightsName, openTensorFile } from './import/file.ts';
+import { Gpt2Source, nanoGptModel } from './import/gpt2.ts';
+import { openTensors } from './import/open.ts';
+import { isFloat, type TensorSource } from './import/tensors.ts';
+import { TorchFile } from './import/torch-file.ts';
 import { fromHuggingFace, toHuggingFace } from './model-config.ts';
-import { SafetensorsReader, type TensorToWrite, type WrittenFile, writeSafetensors } from './safetensors.ts';
+import { type SafetensorsReader, type TensorToWrite, type WrittenFile, writeSafetensors } from './safetensors.ts';
+import { readLimited } from './text.ts';
 import {
   allFinite,
   encodedPieces,
@@ -110,11 +116,6 @@ export function writeWeights(
   return writeSafetensors(path, tensors, { format: 'pt', ...metadata });
 }
 
-/** The tensors that others expect of such a model: every bias, no padded rows. */
-function foreignEntries(model: ModelConfig): readonly ParameterEntry[] {
-  return parameterTable({ ...model, bias: true, paddedVocabSize: null }).entries;
-}
-
 /** A vector reader over an open weights file in that form; what the file lacks of the table reads as zero. */
 export function weightsReader(model: ModelConfig, table: ParameterTable, file: SafetensorsReader): WeightReader {
   const stored = new Map(foreignEntries(model).map((entry) => [entry.name, elements(entry.shape)]));
@@ -125,16 +126,16 @@ export function weightsReader(model: ModelConfig, table: ParameterTable, file: S
   );
 }
 
-/** An open model folder, ours or a foreign GPT-2. */
+/** An open model, ours or a foreign GPT-2. */
 export class ModelFolder {
   readonly path: string;
   readonly model: ModelConfig;
   readonly metadata: Readonly<Record<string, string>>;
-  readonly #file: SafetensorsReader;
+  readonly #file: TensorSource;
   /** GPT-2's own release has no 'transformer.' before its names. */
   readonly #prefix: string;
 
-  constructor(path: string, model: ModelConfig, file: SafetensorsReader) {
+  constructor(path: string, model: ModelConfig, file: TensorSource) {
     this.path = path;
     this.model = model;
     this.metadata = file.metadata;
@@ -146,7 +147,9 @@ export class ModelFolder {
   /** A whole tensor under Hugging Face's name with prefix, e.g. transformer.wpe.weight. */
   read(name: string): Promise<Float32Array> {
     const stored = this.#stored(name);
-    return this.#file.floats(stored, 0, this.#file.info(stored).elements);
+    const info = this.#file.tensors.get(stored);
+    if (!info) throw mismatch(`The weights in ${this.path} do not fit`, [`${name} is missing`]);
+    return this.#file.floats(stored, 0, info.elements);
   }
 
   /**
@@ -185,7 +188,7 @@ export class ModelFolder {
       if (!info) wrong.push(`${name} is missing`);
       else if (String(info.shape) !== String(shape))
         wrong.push(`${name} is [${info.shape.join(', ')}] and should be [${shape.join(', ')}]`);
-      else if (!['F32', 'F16', 'BF16', 'F64'].includes(info.dtype)) wrong.push(`${name} holds ${info.dtype}`);
+      else if (!isFloat(info.dtype)) wrong.push(`${name} holds ${info.dtype}`);
     }
     if (wrong.length > 0) throw mismatch(`${this.#file.path} does not fit its config.json`, wrong);
   }
@@ -214,57 +217,32 @@ export class ModelFolder {
 }
 
 /**
- * Opens a Hugging Face GPT-2 folder with one model.safetensors.
- * @throws UserError 'model-missing', 'model-config', 'model-mismatch', 'file-damaged'
+ * Opens a GPT-2: a Hugging Face folder (safetensors or PyTorch's, in one file or in shards), a nanoGPT checkpoint
+ * (.pt), or the out folder that holds one.
+ * @throws UserError 'model-missing', 'model-config', 'model-mismatch', 'file-damaged', 'pickle-refused'
  */
-export async function openModelFolder(folder: string): Promise<ModelFolder> {
-  const names = await readdir(folder).catch(() => null);
-  if (!names)
-    throw new UserError('model-missing', `There is no folder ${folder}.`, 'Choose the folder of a saved model.');
-  for (const name of ['config.json', weightsFile]) if (!names.includes(name)) throw missingFile(folder, name, names);
-  const path = join(folder, 'config.json');
-  const model = fromHuggingFace(path, await readLimited(path, configLimit));
-  const file = await SafetensorsReader.open(join(folder, weightsFile));
+export async function openModelFolder(path: string): Promise<ModelFolder> {
+  const source = await (isWeightsName(path) ? openTensorFile(path) : openTensors(path));
   try {
-    return new ModelFolder(folder, model, file);
+    const nanoGpt = source instanceof TorchFile ? nanoGptModel(source) : null;
+    if (nanoGpt) return new ModelFolder(path, nanoGpt, new Gpt2Source(source, nanoGpt));
+    const folder = isWeightsName(path) ? dirname(path) : path;
+    return new ModelFolder(path, await readConfig(folder), source);
   } catch (error) {
-    await file.close();
+    await source.close();
     throw error;
   }
 }
 
-function missingFile(folder: string, name: string, names: readonly string[]): UserError {
-  const sharded = names.includes(`${weightsFile}.index.json`);
-  const pickle = names.find((other) => /\.(bin|pt|pth)$/.test(other));
-  const next = sharded
-    ? 'Its weights are in shards: save it as one file (in transformers: save_pretrained with max_shard_size="100GB").'
-    : pickle
-      ? `Convert ${pickle} to safetensors first (in transformers: from_pretrained, then save_pretrained).`
-      : 'Choose the folder of a GPT-2 model in Hugging Face format.';
-  return new UserError('model-missing', `${folder} has no ${name}.`, next);
+async function readConfig(folder: string): Promise<ModelConfig> {
+  const path = join(folder, 'config.json');
+  const text = await readLimited(path, configLimit).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    throw new UserError(
+      'model-missing',
+      `${folder} has no config.json.`,
+      'Choose the folder of a GPT-2 model in Hugging Face format, or a checkpoint of nanoGPT.',
+    );
+  });
+  return fromHuggingFace(path, text);
 }
-
-/** A text file that should be small. @throws UserError 'file-damaged' */
-export async function readLimited(path: string, limit: number): Promise<string> {
-  const { size } = await stat(path);
-  if (size > limit)
-    throw new UserError('file-damaged', `${path} has ${size} bytes, far more than such a file holds.`, 'Replace it.');
-  const handle = await open(path, 'r');
-  try {
-    return await handle.readFile('utf8');
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Names the first three differences and how many more there are. */
-export function mismatch(what: string, differences: readonly string[]): UserError {
-  const more = differences.length > 3 ? `; and ${differences.length - 3} more` : '';
-  return new UserError(
-    'model-mismatch',
-    `${what}: ${differences.slice(0, 3).join('; ')}${more}.`,
-    'Choose models of the same architecture and size.',
-  );
-}
-
-export const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

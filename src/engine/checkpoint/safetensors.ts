@@ -71,6 +71,10 @@ export class SafetensorsReader implements SafetensorsHeader, TensorSource {
     return floats;
   }
 
+  fileOf(): string {
+    return this.path;
+  }
+
   async close(): Promise<void> {
     await this.#handle.close();
   }

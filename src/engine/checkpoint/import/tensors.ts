@@ -13,6 +13,8 @@ export interface TensorSource {
   raw(name: string, start: number, count: number): Promise<Uint8Array>;
   /** The same of a float tensor, as float32, in memory of its own. */
   floats(name: string, start: number, count: number): Promise<Float32Array>;
+  /** The file that a tensor lies in. */
+  fileOf(name: string): string;
   close(): Promise<void>;
 }
 

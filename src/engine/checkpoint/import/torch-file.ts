@@ -84,6 +84,10 @@ export class TorchFile implements TensorSource {
     return left?.storage.key === right?.storage.key && left?.offset === right?.offset;
   }
 
+  fileOf(): string {
+    return this.path;
+  }
+
   close(): Promise<void> {
     return this.#zip.close();
   }
