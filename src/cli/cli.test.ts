@@ -117,6 +117,14 @@ test('prepare, train, stop words, evaluate, sample, export and average work toge
   expect(meander('fork', 'small', '--step', '21', '--end', '40', '--name', 'x').err).toContain(
     'no whole checkpoint at step 21',
   );
+
+  const nano = meander('export', 'small', '--of', 'lawa', '--layout', 'nanogpt', '--json');
+  expect(nano.code, nano.err).toBe(0);
+  const checkpoint = path.join(home, 'runs/small/exports/lawa-float32.pt');
+  expect(lastJson(nano.out)).toMatchObject({ path: checkpoint, step: 40 });
+  const mixed = meander('average', checkpoint, steps[1], '--out', path.join(home, 'mixed'));
+  expect(mixed.code, mixed.err).toBe(0);
+  expect(meander('export', 'small', '--layout', 'llm.c').err).toContain('--layout is huggingface or nanogpt');
 });
 
 test('a configuration with unknown and wrong keys is refused by their paths', () => {

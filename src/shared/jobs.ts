@@ -10,6 +10,9 @@ import { metricsLine } from './metrics.ts';
 export const protocolVersion = 1;
 
 export const exportFormat = z.enum(['float32', 'float16', 'bfloat16']);
+/** A Hugging Face folder, or one file as nanoGPT's train.py writes it. */
+export const exportLayout = z.enum(['huggingface', 'nanogpt']);
+export type ExportLayout = z.infer<typeof exportLayout>;
 /** Which weights: a checkpoint's raw ones, or the average that a policy held at it. */
 export const weightsRef = z.strictObject({
   run: z.string(),
@@ -40,6 +43,8 @@ export const jobSpec = z.discriminatedUnion('kind', [
     folder: z.string(),
     weights: weightsRef,
     format: exportFormat,
+    /** Absent: huggingface. */
+    layout: exportLayout.optional(),
     target: z.string(),
   }),
   z.strictObject({ kind: z.literal('sample'), folder: z.string(), weights: weightsRef, options: sampleOptions }),

@@ -245,6 +245,25 @@ describe('the other jobs', () => {
     await checkpoint.close();
   });
 
+  it('exports and merges as nanoGPT does', async () => {
+    const weights = { run: '', step: null, of: 'lawa' };
+    const target = join(path, 'exports', 'lawa.pt');
+    const result = await run({ kind: 'export', folder: path, weights, format: 'float32', layout: 'nanogpt', target });
+    expect(result).toMatchObject({ step: 24, path: target });
+    const mean = newFolder();
+    await run({ kind: 'average', inputs: [target, target], target: mean, format: 'float32' });
+    const folder = await RunFolder.open(path);
+    const checkpoint = await folder.openCheckpoint(24);
+    const saved = await openModelFolder(mean);
+    const read = await checkpoint.weights('lawa');
+    for (const { name, offset } of folder.table.entries) {
+      const found = await saved.read(name);
+      expect(found, name).toEqual(await read(offset, found.length));
+    }
+    await saved.close();
+    await checkpoint.close();
+  });
+
   it('compares weights on the same blocks, with what the run itself measured', async () => {
     const ref = (of: string) => ({ run: '', step: null, of });
     const { evaluations } = await run({

@@ -1,5 +1,6 @@
 /** Reads an exported model again and compares every weight with what it was made from. */
-
+import type { ExportLayout } from '../../shared/jobs.ts';
+import { nanoGptReader } from '../checkpoint/export/nanogpt.ts';
 import { fromBfloat16, fromHalf, toBfloat16, toHalf } from '../checkpoint/half.ts';
 import { openModelFolder, type RunFolder, type WeightDType } from '../checkpoint/index.ts';
 import { UserError } from '../errors.ts';
@@ -16,13 +17,21 @@ const rounded: Record<WeightDType, (data: Float32Array) => Float32Array> = {
 /** Throws UserError('export-damaged') naming the first tensor that is not what it should be. */
 export async function verifyExport(
   run: RunFolder,
-  { step, of, dtype, target }: { step: number; of: string; dtype: WeightDType; target: string },
+  {
+    step,
+    of,
+    dtype,
+    layout,
+    target,
+  }: { step: number; of: string; dtype: WeightDType; layout?: ExportLayout; target: string },
 ): Promise<void> {
   const checkpoint = await run.openCheckpoint(step);
   const folder = await openModelFolder(target);
   try {
-    const expected = await checkpoint.weights(of);
-    for (const { name, offset } of run.table.entries) {
+    const weights = await checkpoint.weights(of);
+    const { table } = run;
+    const expected = layout === 'nanogpt' ? nanoGptReader({ model: run.config.model, table, read: weights }) : weights;
+    for (const { name, offset } of table.entries) {
       const found = await folder.read(name);
       for (let start = 0; start < found.length; start += piece) {
         const count = Math.min(piece, found.length - start);

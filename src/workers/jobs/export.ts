@@ -1,4 +1,4 @@
-/** A model folder of its own from a checkpoint's weights or averages, read again and compared before it counts. */
+/** A model of its own from a checkpoint's weights or averages, read again and compared before it counts. */
 import { exportWeights } from '../../engine/checkpoint/index.ts';
 import { openDataset } from '../../engine/data/index.ts';
 import { verifyExport } from '../../engine/train/index.ts';
@@ -11,13 +11,13 @@ export async function runExportJob(job: Extract<JobSpec, { kind: 'export' }>, ho
   const progress = { done: 0, total: 1, unit: 'steps', rate: null, secondsLeft: null, reason: null } as const;
   hooks.report({ type: 'progress', progress: { phase: 'writing', ...progress } });
   const { of } = job.weights;
-  const { target, format: dtype } = job;
+  const { target, layout, format: dtype } = job;
   const dataset = await openDataset(run.config.dataset);
   try {
     const { tokenizer } = dataset;
-    const { step } = await exportWeights(run, { step: job.weights.step, of, dtype, target, tokenizer });
+    const { step } = await exportWeights(run, { step: job.weights.step, of, dtype, layout, target, tokenizer });
     hooks.report({ type: 'progress', progress: { phase: 'reading', ...progress } });
-    await verifyExport(run, { step, of, dtype, target });
+    await verifyExport(run, { step, of, dtype, layout, target });
     return { outcome: 'finished', step, path: target };
   } finally {
     dataset.close();

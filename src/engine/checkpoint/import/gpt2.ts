@@ -17,7 +17,8 @@ import { TorchFile } from './torch-file.ts';
 const padded = { rows: 50304, ids: 50257 };
 /** Masks that older versions store beside the weights, and the tied classifier. */
 const buffer = /\.attn\.(masked_)?bias$|^lm_head\.weight$/;
-const linear = /\.(c_attn|c_proj|c_fc)\.weight$/;
+/** Linear weights, which nanoGPT stores as [out, in]. */
+export const isNanoGptLinear = (name: string): boolean => /\.(c_attn|c_proj|c_fc)\.weight$/.test(name);
 const embedding = 'transformer.wte.weight';
 
 const natural = z.number().int().positive();
@@ -94,7 +95,7 @@ export class Gpt2Source implements TensorSource {
         tensors.set(name, { name, dtype, shape, elements: count, bytes: count * dtypeBytes[dtype] });
         continue;
       }
-      const transposed = nanoGpt && linear.test(name);
+      const transposed = nanoGpt && isNanoGptLinear(name);
       const expected = transposed ? [...shape].reverse() : [...shape];
       if (nanoGpt && name === embedding) expected[0] = model.paddedVocabSize ?? model.vocabSize;
       if (String(info.shape) !== String(expected))
