@@ -151,6 +151,10 @@ pickles = {
     "storage-size-lies": state(tensor(store=storage(elements=2**40), shape=(2**40,))),
     "no-tensors": b"\x80\x02}.",
     "no-dictionary": b"\x80\x02N.",
+    "name-reserved": b"\x80\x02}" + text("__metadata__") + tensor() + b"s.",
+    "name-escape": b"\x80\x02}" + text("w\x1b[2J") + tensor() + b"s.",
+    "name-endless": b"\x80\x02}" + text("w" * 5000) + tensor() + b"s.",
+    "opcodes-endless": b"\x80\x02" + b"(" * 1_000_001,
     "same-name-twice": b"\x80\x02}(" + text("module.w") + tensor() + text("w") + tensor() + b"u.",
 }
 for protocol in range(6):
@@ -230,7 +234,8 @@ def main() -> None:
     for name, data in pickles.items():
         with zipfile.ZipFile(OUT / f"{name}.pt", "w", zipfile.ZIP_STORED) as archive:
             for entry, content in (("a/data.pkl", data), ("a/data/0", DATA)):
-                archive.writestr(zipfile.ZipInfo(entry), content)
+                method = zipfile.ZIP_DEFLATED if len(content) > 100_000 else zipfile.ZIP_STORED
+                archive.writestr(zipfile.ZipInfo(entry), content, method)
     for name, data in zips.items():
         (OUT / f"{name}.pt").write_bytes(data)
     # A real bomb: 48 MiB of zeros for a pickle, from 48 kB.

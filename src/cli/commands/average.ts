@@ -13,8 +13,8 @@ export const average: Command = {
     format: { type: 'string', value: 'DTYPE', help: 'float32, float16 or bfloat16 (default: float32)' },
   },
   notes: [
-    'A MODEL is a checkpoint of a run, an export, a Hugging Face folder of any architecture, a nanoGPT checkpoint.',
-    'Weights may be safetensors or pytorch_model.bin, in one file or in shards, or a .pt file.',
+    'A MODEL is a run (its newest checkpoint), a checkpoint, an export, a Hugging Face folder or a nanoGPT checkpoint.',
+    'Any architecture will do; safetensors or pytorch_model.bin, in one file or in shards, or a .pt file.',
     'They may be mixed. Pickles are read without running anything in them; the output is a Hugging Face folder.',
     'The sum is taken in float32 in the order given and rounded once at the end.',
   ],

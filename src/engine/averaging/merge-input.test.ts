@@ -125,6 +125,21 @@ test('GPT-2s with and without transformer. before their names', async () => {
   expect(await merged()).toEqual(await tensors(join(a, 'model.safetensors')));
 });
 
+test('a run is its newest checkpoint that is complete', async () => {
+  const run = join(root, 'run');
+  await mkdir(join(run, 'checkpoints'), { recursive: true });
+  await writeFile(join(run, 'run.json'), '{}');
+  const other = await gpt2('other');
+  await expect(mergeCheckpoints([run, other], target)).rejects.toThrow('has no checkpoint yet');
+  const done = { schema: 1, step: 8, files: {} };
+  for (const step of [8, 16]) await gpt2(`run/checkpoints/step-${String(step).padStart(8, '0')}`);
+  await writeFile(join(run, 'checkpoints/step-00000008/DONE'), JSON.stringify(done));
+  await mergeCheckpoints([run, other], target);
+  const file = await SafetensorsReader.open(join(target, 'model.safetensors'));
+  expect(Object.keys(JSON.parse(file.metadata.sources))).toEqual(['step-00000008', 'other']);
+  await file.close();
+});
+
 describe('shards', () => {
   const shards = join(torch, 'shards');
 

@@ -8,12 +8,13 @@ import { Gpt2Source, nanoGptModel } from '../checkpoint/import/gpt2.ts';
 import { openTensors } from '../checkpoint/import/open.ts';
 import type { SourceTensor, TensorSource } from '../checkpoint/import/tensors.ts';
 import { TorchFile } from '../checkpoint/import/torch-file.ts';
+import { listNames, readDone, runFileName, stepOf } from '../checkpoint/layout.ts';
 import { fromHuggingFace, toHuggingFace } from '../checkpoint/model-config.ts';
 import { readLimited } from '../checkpoint/text.ts';
 import { UserError } from '../errors.ts';
 
 export interface MergeInput {
-  /** As given. */
+  /** As given, or of the checkpoint in the run that was given. */
   readonly path: string;
   /** Of the config.json and tokenizer beside the weights; null for a file alone. */
   readonly folder: string | null;
@@ -27,8 +28,8 @@ const configLimit = 1_000_000;
 const incidental = new Set(['_name_or_path', 'transformers_version', 'torch_dtype', 'dtype', 'use_cache']);
 
 /**
- * Opens every input: Hugging Face folders with config.json (any architecture), nanoGPT checkpoints and their out
- * folders, single files of safetensors or torch.save. Where nanoGPT's GPT-2s are among them, or GPT-2s that name
+ * Opens every input: runs (their newest complete checkpoint), Hugging Face folders with config.json (any
+ * architecture), nanoGPT checkpoints and their out folders, single files of safetensors or torch.save. Where nanoGPT's GPT-2s are among them, or GPT-2s that name
  * their tensors differently, all are seen under Hugging Face's names and orientation. On an error all are closed.
  * @throws UserError 'model-missing', 'model-config', 'file-damaged', 'pickle-refused', 'model-mismatch' with the
  *   first three differences
@@ -64,7 +65,25 @@ export function fileLabels(inputs: readonly MergeInput[]): Map<string, string> {
   return labels;
 }
 
-async function openInput(path: string): Promise<MergeInput> {
+/** The newest complete checkpoint of a run; the folder itself where it is none. */
+async function checkpointOf(folder: string): Promise<string> {
+  const names = await listNames(folder);
+  if (!names.includes(runFileName)) return folder;
+  const checkpoints = (await listNames(join(folder, 'checkpoints'))).filter((name) => stepOf(name) !== null);
+  for (const name of checkpoints.reverse()) {
+    const path = join(folder, 'checkpoints', name);
+    if (await readDone(path)) return path;
+  }
+  throw new UserError(
+    'model-missing',
+    `The run ${folder} has no checkpoint yet.`,
+    'Let it write one, or leave it out.',
+  );
+}
+
+async function openInput(given: string): Promise<MergeInput> {
+  const isFolder = (await stat(given).catch(() => null))?.isDirectory() ?? false;
+  const path = isFolder ? await checkpointOf(given) : given;
   const isFile = (await stat(path).catch(() => null))?.isFile() ?? isWeightsName(path);
   if (isFile && !isWeightsName(path))
     throw new UserError(

@@ -112,16 +112,16 @@ export async function writeSafetensors(
   tensors: readonly TensorToWrite[],
   metadata: Readonly<Record<string, string>>,
 ): Promise<WrittenFile> {
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  const header = new Map<string, unknown>([['__metadata__', metadata]]);
   let offset = 0;
   const sizes = tensors.map(({ name, dtype, shape }) => {
-    if (Object.hasOwn(header, name)) throw new Error(`Two tensors are called ${name}`);
+    if (header.has(name)) throw new Error(`Two tensors are called ${name}`);
     const bytes = shape.reduce((a, b) => a * b, 1) * dtypeBytes[dtype];
-    header[name] = { dtype, shape, data_offsets: [offset, offset + bytes] };
+    header.set(name, { dtype, shape, data_offsets: [offset, offset + bytes] });
     offset += bytes;
     return bytes;
   });
-  const json = Buffer.from(JSON.stringify(header));
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(header)));
   // Spaces behind the header let the data start at a multiple of 8, as the format's own library does.
   const length = Math.ceil(json.length / 8) * 8;
   if (length > headerLimit) throw new Error(`The header of ${path} would have ${length} bytes`);

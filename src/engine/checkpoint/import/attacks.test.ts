@@ -59,6 +59,8 @@ const named: Record<string, string | RegExp> = {
   'storage-missing': '"7", which is missing',
   'storage-traversal': '"../../data.pkl", which is missing',
   'storage-size-lies': 'storage of 16 bytes',
+  'name-escape': String.raw`"w\u001b[2J" is no name`,
+  'opcodes-endless': 'more than 1000000 opcodes',
   'same-name-twice': 'two tensors in it are called "w"',
   'zip-truncated': 'truncated',
   'zip-overlap': 'overlaps',
@@ -81,7 +83,10 @@ test.each(files)('%s', async (file) => {
   // What needs the bytes of a tensor to come out.
   if (['zip-name-lies.pt', 'zip-huge-size.pt'].includes(file)) return;
   const { code, message, next } = await refusal(file);
-  const isContainer = /^(zip|not-a|no-bytes|storage-(missing|trav|size)|same-name|tensor-expanded)/.test(file);
+  const isContainer =
+    /^(zip|not-a|no-bytes|storage-(missing|trav|size)|same-name|name-(reserved|escape|endless)|tensor-expanded)/.test(
+      file,
+    );
   expect(code).toBe(isContainer || /^no-(tensors|dictionary)/.test(file) ? 'file-damaged' : 'pickle-refused');
   expect(message).toContain(join(folder, file));
   expect(next).not.toBe('');

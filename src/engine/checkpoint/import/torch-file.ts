@@ -147,6 +147,9 @@ function named(path: string, state: PickleMap): ReadonlyMap<string, TorchTensor>
     if (!isTensor(value)) continue;
     if (typeof key !== 'string') throw damagedTorch(path, 'a tensor in it has a number for a name');
     const name = key.replace(/^(?:module\.|_orig_mod\.)+/, '');
+    // Names go into messages, terminals and headers.
+    if (name === '__metadata__' || name.length > 500 || /\p{Cc}/u.test(name))
+      throw damagedTorch(path, `${quote(name)} is no name for a tensor`);
     if (found.has(name)) throw damagedTorch(path, `two tensors in it are called ${quote(name)}`);
     found.set(name, value);
   }
