@@ -1,7 +1,10 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { UserError } from '../../errors.ts';
+import { parameterTable } from '../../model/table.ts';
 import { temporaryFolder } from '../fixture.ts';
+import { openModelFolder } from '../model-folder.ts';
 import { TorchFile } from './torch-file.ts';
 
 const fixtures = join(import.meta.dirname, '../../../../bench/goldens/fixtures');
@@ -85,3 +88,31 @@ test('every cut of a good file is refused, never half read', async () => {
     await expect(TorchFile.open(path), String(length)).rejects.toMatchObject({ code: 'file-damaged' });
   }
 });
+
+test('a byte changed anywhere: opened and read, or refused in words, never a defect', async () => {
+  const good = await readFile(join(fixtures, 'torch', 'nanogpt-2.pt'));
+  const path = join(root, 'changed.pt');
+  // The pickle at the start and the directory at the end; what lies between is weights.
+  const places = Array.from(good.keys()).filter((i) => i < 3200 || i > good.length - 4000);
+  for (const [n, i] of places.entries()) {
+    if (n % 13 !== 0) continue;
+    const bytes = Buffer.from(good);
+    bytes[i] = [0, 255, 0x28, bytes[i] ^ 1, bytes[i] ^ 0x80][(n / 13) % 5];
+    await writeFile(path, bytes);
+    const failure = await readAll(path).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    if (failure !== null && !(failure instanceof UserError)) throw new Error(`byte ${i}`, { cause: failure });
+  }
+});
+
+async function readAll(path: string): Promise<void> {
+  const model = await openModelFolder(path);
+  try {
+    const table = parameterTable(model.model);
+    await model.loadInto(table, () => {});
+  } finally {
+    await model.close();
+  }
+}
