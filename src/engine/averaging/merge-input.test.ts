@@ -125,6 +125,34 @@ test('GPT-2s with and without transformer. before their names', async () => {
   expect(await merged()).toEqual(await tensors(join(a, 'model.safetensors')));
 });
 
+test('another tokenizer is refused by the tokens that differ; another form of the same is not', async () => {
+  const [a, b] = [await gpt2('a'), await gpt2('b')];
+  const write = (folder: string, json: object) => writeFile(join(folder, 'tokenizer.json'), JSON.stringify(json));
+  const added_tokens = [{ id: 3, content: 'd' }];
+  await write(a, { model: { vocab: { a: 0, b: 1, c: 2, d: 3 } } });
+  await write(b, {
+    version: '1.0',
+    added_tokens,
+    model: {
+      vocab: [
+        ['a', -1],
+        ['b', -2],
+        ['c', -2],
+      ],
+    },
+  });
+  await mergeCheckpoints([a, b], target);
+  await write(b, { model: { vocab: { a: 1, b: 0, c: 2, e: 3 } } });
+  await expect(mergeCheckpoints([a, b], target)).rejects.toMatchObject({
+    code: 'model-mismatch',
+    message: expect.stringContaining(
+      'token "a" is 0 and not 1; token "b" is 1 and not 0; token "e" is absent and not 3; and 1 more',
+    ),
+  });
+  await writeFile(join(b, 'tokenizer.json'), '[]');
+  await expect(mergeCheckpoints([a, b], target)).rejects.toThrow('is no tokenizer.json');
+});
+
 test('a run is its newest checkpoint that is complete', async () => {
   const run = join(root, 'run');
   await mkdir(join(run, 'checkpoints'), { recursive: true });

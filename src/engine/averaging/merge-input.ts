@@ -12,6 +12,7 @@ import { listNames, readDone, runFileName, stepOf } from '../checkpoint/layout.t
 import { fromHuggingFace, toHuggingFace } from '../checkpoint/model-config.ts';
 import { readLimited } from '../checkpoint/text.ts';
 import { UserError } from '../errors.ts';
+import { compareTokenizers } from './merge-tokenizer.ts';
 
 export interface MergeInput {
   /** As given, or of the checkpoint in the run that was given. */
@@ -41,6 +42,7 @@ export async function openInputs(paths: readonly string[]): Promise<MergeInput[]
     inputs = alike(inputs);
     compareTensors(inputs);
     compareConfigs(inputs);
+    await compareTokenizers(inputs.flatMap(({ folder }) => folder ?? []));
     return inputs;
   } catch (error) {
     await closeInputs(inputs);
