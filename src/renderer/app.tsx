@@ -12,6 +12,7 @@ import { CrashGuard } from './components/crash-guard.tsx';
 import { Page } from './components/page.tsx';
 import { Empty } from './components/states.tsx';
 import { Truncated } from './components/text.tsx';
+import { ComparePage } from './features/compare/compare-page.tsx';
 import { DatasetsPage } from './features/datasets/datasets-page.tsx';
 import { NewRunPage } from './features/new-run/new-run-page.tsx';
 import { RunPage } from './features/run/run-page.tsx';
@@ -19,7 +20,7 @@ import { isLive, progressShare } from './features/runs/lib/run-state.ts';
 import { RunsPage } from './features/runs/runs-page.tsx';
 import { SettingsPage } from './features/settings/settings-page.tsx';
 import { formatPercent } from './lib/format.ts';
-import { decodeSegment, routes } from './lib/routes.ts';
+import { decodeSegment, decodeSegments, routes } from './lib/routes.ts';
 import { useQuery } from './store/cache.ts';
 import { t } from './strings.ts';
 
@@ -29,6 +30,10 @@ const pages = [
   { href: routes.datasets, label: t.nav.datasets, icon: IconDatabase },
   { href: routes.settings, label: t.nav.settings, icon: IconSettings },
 ];
+
+/** Whether a page belongs to an entry of the navigation. */
+const under = (href: string, at: string): boolean =>
+  at === href || at.startsWith(`${href}/`) || (href === routes.runs && at.startsWith(routes.compare([])));
 
 export function App() {
   return (
@@ -74,7 +79,7 @@ function Frame() {
               className={classes.link}
               label={wide ? label : undefined}
               aria-label={label}
-              active={at === href || at.startsWith(`${href}/`)}
+              active={under(href, at)}
               aria-current={at === href ? 'page' : undefined}
               leftSection={<Icon size={20} stroke={1.6} />}
             />
@@ -93,11 +98,16 @@ function Frame() {
             </Route>
             <Route path="/datasets" component={DatasetsPage} />
             <Route path="/new">
-              <NewRunPage dataset={null} />
+              <NewRunPage />
             </Route>
+            <Route path="/new/like/:run">{({ run }) => <NewRunPage like={decodeSegment(run)} />}</Route>
             <Route path="/new/:dataset">{({ dataset }) => <NewRunPage dataset={decodeSegment(dataset)} />}</Route>
             <Route path="/runs" component={RunsPage} />
             <Route path="/runs/:name">{({ name }) => <RunPage key={name} name={decodeSegment(name)} />}</Route>
+            <Route path="/compare">
+              <ComparePage names={[]} />
+            </Route>
+            <Route path="/compare/:names">{({ names }) => <ComparePage names={decodeSegments(names)} />}</Route>
             <Route path="/settings" component={SettingsPage} />
             <Route>
               <Page title={t.notFound.title}>

@@ -1,4 +1,4 @@
-/** What differs between two configurations, field by field, in words. */
+/** What differs between configurations, field by field, in words. */
 import type { RunConfig } from './config.ts';
 
 export interface Difference {
@@ -6,6 +6,14 @@ export interface Difference {
   readonly field: string;
   readonly from: string;
   readonly to: string;
+}
+
+/** A field in which configurations that stand side by side are not all the same. */
+export interface DifferenceRow {
+  /** Dotted path; a policy that not all have is one row under its id. */
+  readonly field: string;
+  /** One per configuration, in their order; null where it has no such field. */
+  readonly values: readonly (string | null)[];
 }
 
 /** Fields that name a run rather than say how it trains. */
@@ -19,6 +27,33 @@ export function differences(from: RunConfig, to: RunConfig): Difference[] {
   return [...fields]
     .filter((field) => before.get(field) !== after.get(field))
     .map((field) => ({ field, from: before.get(field) ?? '–', to: after.get(field) ?? '–' }));
+}
+
+/** Rows of a table with a column for each configuration, the dataset included; a field that all share has no row. */
+export function differenceTable(configs: readonly RunConfig[]): DifferenceRow[] {
+  const partial = new Set(
+    configs
+      .flatMap((config) => config.policies.map((policy) => policy.id))
+      .filter((id) => !configs.every((config) => config.policies.some((policy) => policy.id === id))),
+  );
+  const columns = configs.map((config) => {
+    const policies = config.policies.filter((policy) => !partial.has(policy.id));
+    const column = new Map([['dataset', config.dataset], ...leaves({ ...config, policies })]);
+    for (const { id, ...rest } of config.policies)
+      if (partial.has(id))
+        column.set(
+          `policies.${id}`,
+          Object.entries(rest)
+            .filter(([, value]) => value !== null)
+            .map(([key, value]) => (key === 'kind' ? String(value) : `${key} ${value}`))
+            .join(', '),
+        );
+    return column;
+  });
+  const fields = new Set(columns.flatMap((column) => [...column.keys()]));
+  return [...fields]
+    .map((field) => ({ field, values: columns.map((column) => column.get(field) ?? null) }))
+    .filter(({ values }) => values.some((value) => value !== values[0]));
 }
 
 function leaves(config: RunConfig): Map<string, string> {

@@ -37,7 +37,7 @@ interface Props {
   readonly version: number;
   readonly height: number;
   readonly logY?: boolean;
-  /** Leaves the steep first tenth out of the y range, so that what comes after can be told apart. */
+  /** Leaves the steep first tenth out of the y range, so that what comes after can be told apart; no line is lost. */
   readonly clipStart?: boolean;
   readonly formatX: (x: number) => string;
   readonly formatY: (y: number) => string;
@@ -233,18 +233,21 @@ function yRange(
   return logY ? logRange(bottom, top) : (uPlot.rangeNum(bottom, top, 0.06, false) as uPlot.Range.MinMax);
 }
 
-/** Lowest and highest value from an x on; null when there are fewer than two different ones. */
+/** Lowest and highest value from an x on, and where lines end that end before it; null without two different ones. */
 function rangeFrom(data: uPlot.AlignedData, from: number): [number, number] | null {
   const [xs, ...rows] = data;
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
-  for (const row of rows)
-    for (let i = xs.length - 1; i >= 0 && xs[i] >= from; i--) {
+  for (const row of rows) {
+    let any = false;
+    for (let i = xs.length - 1; i >= 0 && (xs[i] >= from || !any); i--) {
       const y = row[i];
       if (y === null || y === undefined) continue;
+      any = true;
       low = Math.min(low, y);
       high = Math.max(high, y);
     }
+  }
   return low < high ? [low, high] : null;
 }
 

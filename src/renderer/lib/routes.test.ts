@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { decodeSegment, encodeSegment, routes } from './routes.ts';
+import { decodeSegment, decodeSegments, encodeSegment, encodeSegments, routes } from './routes.ts';
 
 it.each([
   'plain',
@@ -21,4 +21,11 @@ it.each([
 it('an address that no name makes is shown as it is', () => {
   expect(decodeSegment('~zz')).toBe('~zz');
   expect(routes.run('a b')).toBe('/runs/a~20b');
+});
+
+it('several names share a segment, whatever they hold', () => {
+  const names = ['plain', 'with, comma', '~', 'Überraschung'];
+  expect(decodeSegments(encodeSegments(names))).toEqual(names);
+  expect(decodeSegments('a,a,,b')).toEqual(['a', 'b']);
+  expect(decodeSegments('')).toEqual([]);
 });

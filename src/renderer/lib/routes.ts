@@ -16,11 +16,21 @@ export function decodeSegment(segment: string): string {
   }
 }
 
+/** Several names as one segment. */
+export const encodeSegments = (names: readonly string[]): string => names.map(encodeSegment).join(',');
+
+/** The names behind a segment of several; each once. */
+export const decodeSegments = (segment: string): string[] => [
+  ...new Set(segment.split(',').filter(Boolean).map(decodeSegment)),
+];
+
 export const routes = {
   datasets: '/datasets',
   newRun: '/new',
   newRunOn: (dataset: string) => `/new/${encodeSegment(dataset)}`,
+  newRunLike: (run: string) => `/new/like/${encodeSegment(run)}`,
   runs: '/runs',
   run: (name: string) => `/runs/${encodeSegment(name)}`,
+  compare: (names: readonly string[]) => `/compare/${encodeSegments(names)}`,
   settings: '/settings',
 };

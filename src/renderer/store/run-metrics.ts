@@ -1,4 +1,4 @@
-/** Live metrics of one run: what its file holds, then every line as it is written. */
+/** Live metrics of runs: what their files hold, then every line as it is written. */
 import { useEffect, useState } from 'react';
 import type { ApiError } from '../../shared/api.ts';
 import type { MetricsLine } from '../../shared/metrics.ts';
@@ -15,56 +15,77 @@ export interface RunMetrics {
 
 const nothing: RunMetrics = { series: null, version: 0, error: null };
 
-/** Follows a run for as long as the caller is mounted; lines that come together are shown together, once a frame. */
+/** Follows a run until the returned function is called; lines that come together are told together, once a frame. */
+function follow(name: string, tell: (metrics: RunMetrics) => void): () => void {
+  let series: RunSeries | null = null;
+  let buffered: MetricsLine[] = [];
+  let frame = 0;
+  let closed = false;
+
+  const flush = (): void => {
+    frame = 0;
+    if (!series) return;
+    for (const line of buffered) series.push(line);
+    buffered = [];
+    tell({ series, version: series.version, error: null });
+  };
+  const load = async (): Promise<void> => {
+    series = null;
+    buffered = [];
+    try {
+      const lines = await call('runs.metrics', { name });
+      if (closed) return;
+      const loaded = new RunSeries();
+      for (const line of lines) loaded.push(line);
+      buffered = buffered.slice(firstNewLine(lines, buffered));
+      series = loaded;
+      flush();
+    } catch (error) {
+      if (!closed) tell({ ...nothing, error: asApiError(error) });
+    }
+  };
+  const leave = door.subscribe((event) => {
+    if (event.type !== 'metrics' || event.run !== name) return;
+    buffered.push(event.line);
+    if (series && frame === 0) frame = requestAnimationFrame(flush);
+  });
+  let state = connection.get();
+  const unwatch = connection.subscribe(() => {
+    const before = state;
+    state = connection.get();
+    if (state === 'open' && before === 'lost') void load();
+  });
+  void load();
+  return () => {
+    closed = true;
+    cancelAnimationFrame(frame);
+    leave();
+    unwatch();
+  };
+}
+
+/** Follows a run for as long as the caller is mounted. */
 export function useRunMetrics(name: string): RunMetrics {
   const [metrics, setMetrics] = useState<RunMetrics>(nothing);
   useEffect(() => {
-    let series: RunSeries | null = null;
-    let buffered: MetricsLine[] = [];
-    let frame = 0;
-    let closed = false;
-
-    const flush = (): void => {
-      frame = 0;
-      if (!series) return;
-      for (const line of buffered) series.push(line);
-      buffered = [];
-      setMetrics({ series, version: series.version, error: null });
-    };
-    const load = async (): Promise<void> => {
-      series = null;
-      buffered = [];
-      try {
-        const lines = await call('runs.metrics', { name });
-        if (closed) return;
-        const loaded = new RunSeries();
-        for (const line of lines) loaded.push(line);
-        buffered = buffered.slice(firstNewLine(lines, buffered));
-        series = loaded;
-        flush();
-      } catch (error) {
-        if (!closed) setMetrics({ ...nothing, error: asApiError(error) });
-      }
-    };
-    const leave = door.subscribe((event) => {
-      if (event.type !== 'metrics' || event.run !== name) return;
-      buffered.push(event.line);
-      if (series && frame === 0) frame = requestAnimationFrame(flush);
-    });
-    let state = connection.get();
-    const unwatch = connection.subscribe(() => {
-      const before = state;
-      state = connection.get();
-      if (state === 'open' && before === 'lost') void load();
-    });
     setMetrics(nothing);
-    void load();
-    return () => {
-      closed = true;
-      cancelAnimationFrame(frame);
-      leave();
-      unwatch();
-    };
+    return follow(name, setMetrics);
   }, [name]);
   return metrics;
+}
+
+/** Follows several runs, by name; one that has not answered yet is not in the map. */
+export function useRunsMetrics(names: readonly string[]): ReadonlyMap<string, RunMetrics> {
+  const [all, setAll] = useState<ReadonlyMap<string, RunMetrics>>(new Map());
+  const key = JSON.stringify(names);
+  useEffect(() => {
+    setAll(new Map());
+    const leave = (JSON.parse(key) as string[]).map((name) =>
+      follow(name, (metrics) => setAll((before) => new Map(before).set(name, metrics))),
+    );
+    return () => {
+      for (const stop of leave) stop();
+    };
+  }, [key]);
+  return all;
 }

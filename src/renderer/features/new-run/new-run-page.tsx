@@ -30,7 +30,15 @@ import { useDraft } from './use-draft.ts';
 
 const advanced = /^(model|device|optimizer|seed|logEvery|schedule\.warmupForm)/;
 
-export function NewRunPage({ dataset: wanted }: { dataset: string | null }) {
+export function NewRunPage({
+  dataset: wanted = null,
+  like = null,
+}: {
+  /** Name of the dataset to begin with. */
+  dataset?: string | null;
+  /** Name of the run to fill in from. */
+  like?: string | null;
+}) {
   const datasets = useQuery('datasets.list', undefined);
   const runs = useQuery('runs.list', undefined);
   const presets = useQuery('presets.list', undefined);
@@ -46,6 +54,14 @@ export function NewRunPage({ dataset: wanted }: { dataset: string | null }) {
     const chosen = datasets.data?.find((d) => d.name === wanted && d.status === 'ready');
     if (chosen && chosen.name !== dataset?.name) state.chooseDataset(chosen);
   }, [wanted, datasets.data === undefined]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when both lists are there; edits must stay.
+  useEffect(() => {
+    if (like === null || !runs.data || !datasets.data) return;
+    const found = runs.data.find((run) => run.name === like);
+    if (found) state.takeFrom(found.config);
+    navigate(routes.newRun, { replace: true });
+  }, [like, runs.data === undefined, datasets.data === undefined]);
 
   const form = useMemo(() => ({ draft, errors: checked.errors, set }), [draft, checked.errors, set]);
   const error = datasets.error ?? runs.error ?? presets.error;

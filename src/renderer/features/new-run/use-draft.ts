@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { DatasetSummary, RunSummary } from '../../../shared/api.ts';
 import type { RunConfig } from '../../../shared/config.ts';
 import { withSteps } from '../../../shared/fit.ts';
-import { findPreset, presetConfig } from '../../../shared/presets.ts';
+import { findPreset, presetConfig, presets } from '../../../shared/presets.ts';
 import { freeName } from '../../lib/drop.ts';
 import { checkDraft, type Path, withValue } from './lib/draft.ts';
 
@@ -93,6 +93,17 @@ export function useDraft(datasets: readonly DatasetSummary[] | undefined, runs: 
         },
       }));
     },
+    /** Fills in everything from a run's configuration, under a free name. */
+    takeFrom: useCallback(
+      (config: RunConfig) => {
+        const preset = presets.some(({ id }) => id === config.preset) ? (config.preset as string) : 'quickstart';
+        const found = datasetOf(config.dataset);
+        const base = fresh(preset, found?.status === 'ready' ? found : null, taken).base;
+        const draft = { ...config, preset, name: freeName(config.name, taken) };
+        setState({ preset, base, draft, named: true, fitted: null });
+      },
+      [datasetOf, taken],
+    ),
     reset: () => remake(state.preset, dataset),
     /** For after the run was made: the next draft starts anew. */
     forget: () => {

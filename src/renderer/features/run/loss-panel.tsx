@@ -1,36 +1,28 @@
 /** The race: raw weights and every average on one chart, with its legend and what it means in words. */
-import { Center, Group, Paper, SegmentedControl, Stack, Switch, Text, Title, VisuallyHidden } from '@mantine/core';
-import { useLocalStorage } from '@mantine/hooks';
+import { Center, Group, Paper, Stack, Text, Title, VisuallyHidden } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import type { RunDetail } from '../../../shared/api.ts';
 import { Chart } from '../../components/chart.tsx';
 import { Waiting } from '../../components/states.tsx';
-import { formatCount, formatDuration, formatShort } from '../../lib/format.ts';
 import type { RunSeries } from '../../lib/series.ts';
 import { t } from '../../strings.ts';
 import { isLive } from '../runs/lib/run-state.ts';
+import {
+  ChartControls,
+  clipFrom,
+  formatX,
+  formatY,
+  useAxis,
+  useClip,
+  useLogY,
+  useTraining,
+} from './chart-controls.tsx';
 import { Legend } from './legend.tsx';
-import { lossLines, markers, type XAxis, xAxes } from './lib/loss-lines.ts';
+import { lossLines, markers, tokensOf } from './lib/loss-lines.ts';
 import { inWords } from './lib/standing.ts';
-import classes from './run.module.css';
 
 const texts = t.run.chart;
 const chartHeight = 340;
-/** A young run is all start. */
-const clipFrom = 6;
-
-export const tokensOf = (run: RunDetail): number =>
-  run.config.batch.microBatch * run.config.batch.accumulation * run.config.model.blockSize;
-
-/** Words of an x value on the chosen axis: short on the axis itself, whole in the readout. */
-export function formatX(axis: XAxis): (x: number) => string {
-  if (axis === 'time') return formatDuration;
-  return axis === 'tokens' ? formatShort : (x) => formatCount(Math.round(x));
-}
-
-/** Chart settings stay as they were left, for all runs. */
-export const useAxis = () =>
-  useLocalStorage<XAxis>({ key: 'meander-x-axis', defaultValue: 'step', getInitialValueInEffect: false });
 
 export function LossPanel({
   run,
@@ -43,22 +35,10 @@ export function LossPanel({
   version: number;
   ids: readonly string[];
 }) {
-  const [axis, setAxis] = useAxis();
-  const [logY, setLogY] = useLocalStorage({
-    key: 'meander-log-y',
-    defaultValue: false,
-    getInitialValueInEffect: false,
-  });
-  const [training, setTraining] = useLocalStorage({
-    key: 'meander-training-loss',
-    defaultValue: true,
-    getInitialValueInEffect: false,
-  });
-  const [clip, setClip] = useLocalStorage({
-    key: 'meander-clip-start',
-    defaultValue: true,
-    getInitialValueInEffect: false,
-  });
+  const [axis] = useAxis();
+  const [logY] = useLogY();
+  const [training] = useTraining();
+  const [clip] = useClip();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const tokensPerStep = tokensOf(run);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the series grows in place; the version says when.
@@ -82,33 +62,7 @@ export function LossPanel({
     <Paper component="section" aria-label={texts.title}>
       <Group justify="space-between" mb="sm" gap="sm">
         <Title order={2}>{texts.title}</Title>
-        <div className={classes.controls}>
-          <Switch
-            size="xs"
-            label={texts.showTraining}
-            checked={training}
-            onChange={(event) => setTraining(event.currentTarget.checked)}
-          />
-          <Switch
-            size="xs"
-            label={texts.clip}
-            checked={clip}
-            onChange={(event) => setClip(event.currentTarget.checked)}
-          />
-          <Switch
-            size="xs"
-            label={texts.log}
-            checked={logY}
-            onChange={(event) => setLogY(event.currentTarget.checked)}
-          />
-          <SegmentedControl
-            size="xs"
-            aria-label={texts.axis}
-            value={axis}
-            onChange={(value) => setAxis(value as XAxis)}
-            data={xAxes.map((value) => ({ value, label: texts.axes[value] }))}
-          />
-        </div>
+        <ChartControls training />
       </Group>
       {nothing ? (
         <Center h={chartHeight}>
@@ -126,7 +80,7 @@ export function LossPanel({
           logY={logY}
           clipStart={clip && series.evaluations.length >= clipFrom}
           formatX={formatX(axis)}
-          formatY={(y) => y.toFixed(y < 10 ? 3 : 2)}
+          formatY={formatY}
           group={`run ${run.name}`}
         />
       )}

@@ -6,8 +6,8 @@ import { Chart } from '../../components/chart.tsx';
 import { formatSetting, formatShort } from '../../lib/format.ts';
 import type { RunSeries, TrainColumn } from '../../lib/series.ts';
 import { t } from '../../strings.ts';
-import { columnLine } from './lib/loss-lines.ts';
-import { formatX, tokensOf, useAxis } from './loss-panel.tsx';
+import { formatX, useAxis } from './chart-controls.tsx';
+import { columnLine, tokensOf } from './lib/loss-lines.ts';
 import classes from './run.module.css';
 
 const compact = (value: number): string => formatSetting(Number(value.toPrecision(3)));

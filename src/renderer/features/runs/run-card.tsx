@@ -1,6 +1,6 @@
 /** One run in the list. */
-import { ActionIcon, Anchor, Group, Menu, Paper, Progress, Text } from '@mantine/core';
-import { IconDots, IconTrash } from '@tabler/icons-react';
+import { ActionIcon, Anchor, Checkbox, Group, Menu, Paper, Progress, Text, Tooltip } from '@mantine/core';
+import { IconChartLine, IconCopy, IconDots, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import type { RunSummary } from '../../../shared/api.ts';
@@ -19,7 +19,18 @@ import classes from './runs.module.css';
 
 const texts = t.runs;
 
-export function RunCard({ run, childNames }: { run: RunSummary; childNames: readonly string[] }) {
+export function RunCard({
+  run,
+  childNames,
+  selected,
+  onSelect,
+}: {
+  run: RunSummary;
+  childNames: readonly string[];
+  selected: boolean;
+  /** Absent where there is nothing to compare with. */
+  onSelect?: () => void;
+}) {
   const [removing, setRemoving] = useState(false);
   const left = run.job?.progress?.secondsLeft ?? null;
   const gain = run.bestAverage && run.bestRaw !== null ? run.bestAverage.loss - run.bestRaw : null;
@@ -27,6 +38,15 @@ export function RunCard({ run, childNames }: { run: RunSummary; childNames: read
     <Paper component="article" aria-label={run.name} className={classes.card} p="md">
       <div className={classes.head}>
         <Group gap="sm" wrap="nowrap" style={{ minWidth: 0 }}>
+          {onSelect && (
+            <Checkbox
+              size="sm"
+              className={classes.above}
+              checked={selected}
+              onChange={onSelect}
+              aria-label={texts.select.one(run.name)}
+            />
+          )}
           <Anchor component={Link} href={routes.run(run.name)} className={classes.link} c="var(--mantine-color-text)">
             <Truncated fw={600}>{run.name}</Truncated>
           </Anchor>
@@ -84,6 +104,17 @@ export function RunCard({ run, childNames }: { run: RunSummary; childNames: read
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
+            <CloneItem run={run} />
+            {run.parent && (
+              <Menu.Item
+                component={Link}
+                href={routes.compare([run.parent.name, run.name])}
+                leftSection={<IconChartLine size={16} />}
+              >
+                {texts.compareWithParent}
+              </Menu.Item>
+            )}
+            <Menu.Divider />
             <Menu.Item
               color="red"
               leftSection={<IconTrash size={16} />}
@@ -102,6 +133,26 @@ export function RunCard({ run, childNames }: { run: RunSummary; childNames: read
       )}
       <RemoveRun run={run} childNames={childNames} opened={removing} onClose={() => setRemoving(false)} />
     </Paper>
+  );
+}
+
+/** New run, filled in from this one. A child's start is not a recipe, so it has none to give. */
+export function CloneItem({ run }: { run: Pick<RunSummary, 'name' | 'status' | 'config'> }) {
+  const child = run.config.init.from === 'checkpoint';
+  const off = child || run.status === 'broken';
+  return (
+    <Tooltip label={texts.cloneChild} disabled={!child} position="left">
+      <div>
+        <Menu.Item
+          component={Link}
+          href={routes.newRunLike(run.name)}
+          leftSection={<IconCopy size={16} />}
+          disabled={off}
+        >
+          {texts.clone}
+        </Menu.Item>
+      </div>
+    </Tooltip>
   );
 }
 

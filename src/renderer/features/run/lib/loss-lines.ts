@@ -1,6 +1,9 @@
 /** Lines of the loss chart: training loss faint, raw solid, averages in one family of hues. */
+import type { RunConfig } from '../../../../shared/config.ts';
+import type { EvaluationLine } from '../../../../shared/metrics.ts';
 import type { ChartLine, ChartMarker } from '../../../components/chart.tsx';
 import { averageColor, averageDash, fillingDash, rawColor, trainColor } from '../../../lib/average-style.ts';
+import { lowerBound } from '../../../lib/downsample.ts';
 import type { RunSeries, TrainColumn } from '../../../lib/series.ts';
 import { t } from '../../../strings.ts';
 
@@ -13,8 +16,13 @@ interface Point {
   readonly seconds: number;
 }
 
-const xOf = (point: Point, axis: XAxis, tokensPerStep: number): number =>
+/** Where a point lies on the chosen axis. */
+export const xOf = (point: Point, axis: XAxis, tokensPerStep: number): number =>
   axis === 'time' ? point.seconds : axis === 'tokens' ? point.step * tokensPerStep : point.step;
+
+/** Tokens that one update sees. */
+export const tokensOf = ({ config }: { readonly config: RunConfig }): number =>
+  config.batch.microBatch * config.batch.accumulation * config.model.blockSize;
 
 /** The x values of the training lines; columns are shared, not copied, where steps are the axis. */
 function trainXs(series: RunSeries, axis: XAxis, tokensPerStep: number): Float64Array {
@@ -42,9 +50,21 @@ export function averageIds(series: RunSeries | null, configured: readonly string
   return [...known].filter((id) => watched.has(id) || measured.has(id));
 }
 
-const fewPoints = 80;
+/** Up to here every measured point is marked. */
+export const fewPoints = 80;
 /** From here on neighbouring points of the training loss lie in one column and make a band. */
 const densePoints = 2000;
+
+/** Evaluations of an average in two parts that meet: while its window fills, and from the first full one on. */
+export function averageParts(
+  evaluations: readonly EvaluationLine[],
+  id: string,
+): { filling: EvaluationLine[]; full: EvaluationLine[] } {
+  const measured = evaluations.filter((line) => line.averages[id] !== undefined);
+  const from = measured.findIndex((line) => line.averages[id].full);
+  if (from < 0) return { filling: measured, full: [] };
+  return { filling: measured.slice(0, from + 1), full: measured.slice(from) };
+}
 
 export function lossLines(
   series: RunSeries,
@@ -79,12 +99,8 @@ export function lossLines(
     });
   ids.forEach((id, i) => {
     if (hidden.has(id)) return;
-    const measured = evaluations.filter((line) => line.averages[id] !== undefined);
-    const from = measured.findIndex((line) => line.averages[id].full);
-    // The filling part ends on the first full point, so that the two parts meet.
-    const filling = from < 0 ? measured : measured.slice(0, from + 1);
-    const full = from < 0 ? [] : measured.slice(from);
-    const line = (part: typeof measured, kind: 'filling' | 'full'): ChartLine => ({
+    const { filling, full } = averageParts(evaluations, id);
+    const line = (part: readonly EvaluationLine[], kind: 'filling' | 'full'): ChartLine => ({
       key: `${id} ${kind}`,
       label: kind === 'filling' ? t.run.chart.filling(id) : id,
       xs: part.map((e) => xOf(e, axis, tokensPerStep)),
@@ -119,20 +135,17 @@ export function columnLine(
   };
 }
 
+/** Seconds of training after which a run stood at a step. */
+export function secondsAt(series: RunSeries, step: number): number {
+  const { step: steps, seconds } = series;
+  if (steps.length === 0) return 0;
+  return seconds.values[Math.min(lowerBound(steps.values, steps.length, step), steps.length - 1)];
+}
+
 /** Checkpoints as ticks, resumes and changes of policies as lines. */
 export function markers(series: RunSeries, axis: XAxis, tokensPerStep: number): ChartMarker[] {
-  const at = (step: number): number => {
-    if (axis !== 'time') return axis === 'tokens' ? step * tokensPerStep : step;
-    const { step: steps, seconds } = series;
-    let i = 0;
-    let high = steps.length;
-    while (i < high) {
-      const middle = (i + high) >>> 1;
-      if (steps.values[middle] < step) i = middle + 1;
-      else high = middle;
-    }
-    return steps.length === 0 ? 0 : seconds.values[Math.min(i, steps.length - 1)];
-  };
+  const at = (step: number): number =>
+    axis === 'time' ? secondsAt(series, step) : axis === 'tokens' ? step * tokensPerStep : step;
   return [
     ...series.checkpoints.map(({ step }) => ({ x: at(step), kind: 'tick' as const })),
     ...series.resumes.map(({ from }) => ({ x: at(from), kind: 'line' as const })),

@@ -1,0 +1,47 @@
+export const compare = {
+  title: 'Compare runs',
+  chart: {
+    title: 'Validation loss',
+    label: (names: string) => `Validation loss of ${names}: raw weights solid, averages dashed`,
+    empty: 'None of these runs has been evaluated yet.',
+    hidden: 'Everything is hidden. Show a run and its weights below.',
+  },
+  raw: 'raw',
+  line: (run: string, weights: string) => `${run} · ${weights}`,
+  notSame:
+    'These runs were not measured on the same blocks of the same text, so their losses cannot be held against each other: dataset, block size or number of validation blocks differ.',
+  ownClock: (name: string) => `“${name}” counts its own training time: its parent is not on the chart.`,
+  fork: (step: string) => `from step ${step}`,
+  legend: {
+    label: 'Runs and their newest losses',
+    run: 'Run',
+    step: 'At step',
+    showRun: (name: string) => `Show ${name}`,
+    showWeights: (id: string) => `Show ${id} of every run`,
+    remove: (name: string) => `Take ${name} out of the comparison`,
+    lowest: 'lowest',
+    filling: 'filling',
+    against: (difference: string) => `${difference} against raw`,
+    note: 'Newest evaluation of each; below it, the difference to the raw weights of the same run.',
+  },
+  add: { label: 'Add a run', placeholder: 'Add a run…', none: 'No other run' },
+  difference: {
+    title: 'What differs',
+    none: 'Nothing but the name: these runs have the same configuration.',
+    one: 'Add a second run to see what differs.',
+    field: 'Field',
+    same: (n: number) => `${n} ${n === 1 ? 'field differs' : 'fields differ'}, the rest is the same.`,
+    open: 'not set',
+    yes: 'yes',
+    no: 'no',
+  },
+  missing: {
+    title: (names: string) => `There is no run ${names}.`,
+    next: 'It may have been deleted. The others are shown.',
+  },
+  nothing: {
+    title: 'Choose runs to compare',
+    text: 'Tick two or more runs in the list, then press “Compare”.',
+    action: 'Go to runs',
+  },
+} as const;
