@@ -1,15 +1,14 @@
 /** The application behind the doors: composes the services and answers every method of the contract. */
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
-import { promisify } from 'node:util';
 import type { AppEvent, Capabilities, Settings } from '../shared/api.ts';
 import { UserError } from '../shared/errors.ts';
 import type { JobResult, JobSpec } from '../shared/jobs.ts';
 import { Datasets } from './datasets.ts';
 import { type Dispatch, dispatcher, type Handlers } from './dispatcher.ts';
 import type { Parts } from './locate.ts';
+import { describeMachine, freeDisk, totalMemory } from './machine.ts';
 import { presetFor, presetInfos } from './presets.ts';
 import { Queue } from './queue.ts';
 import { isBusy, Runs } from './runs.ts';
@@ -114,6 +113,8 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       capabilities: host.capabilities,
       platform: process.platform,
       ...(await about()),
+      memory: totalMemory(),
+      freeDisk: await freeDisk(home()),
     }),
     'settings.get': () => settings.get(),
     'settings.set': setSettings,
@@ -194,17 +195,6 @@ function queuePath(folder: string, home: string): string {
 function inside(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return isAbsolute(path) && !isAbsolute(way) && way.split(/[\\/]/)[0] !== '..';
-}
-
-/** Version of the workers' Node, and the native engine's kernel family where it works. */
-async function describeMachine(
-  parts: Parts,
-  errand: (spec: JobSpec) => Promise<JobResult>,
-): Promise<{ node: string; native: string | null }> {
-  const { stdout } = await promisify(execFile)(parts.node, ['--version']);
-  const { doctor } = await errand({ kind: 'doctor', seconds: 0.05 }).catch(() => ({ doctor: undefined }));
-  const native = doctor?.backends.find((backend) => backend.name === 'native' && backend.works);
-  return { node: stdout.trim().replace(/^v/, ''), native: native?.family ?? null };
 }
 
 /** A result that the worker owes. */

@@ -1,20 +1,22 @@
 /** What the list of runs says of one, from its metrics. */
 import type { RunSummary } from '../shared/api.ts';
-import type { EvaluationLine, MetricsLine } from '../shared/metrics.ts';
+import type { DeviceLine, EvaluationLine, MetricsLine } from '../shared/metrics.ts';
 
 const sparkPoints = 60;
 
-export type MetricsSummary = Pick<RunSummary, 'step' | 'last' | 'bestRaw' | 'bestAverage' | 'spark'>;
+export type MetricsSummary = Pick<RunSummary, 'step' | 'last' | 'bestRaw' | 'bestAverage' | 'spark' | 'device'>;
 
 export function summarize(lines: readonly MetricsLine[]): MetricsSummary {
   let step = 0;
   let last: EvaluationLine | null = null;
   let bestRaw: number | null = null;
   let bestAverage: RunSummary['bestAverage'] = null;
+  let device: RunSummary['device'] = null;
   const raws: number[] = [];
   for (const line of lines) {
     // The update from `step` is done when its training line is there.
     step = Math.max(step, line.type === 'train' ? line.step + 1 : line.type === 'resume' ? line.from : line.step);
+    if (line.type === 'device') device = deviceOf(line);
     if (line.type !== 'evaluation') continue;
     last = line;
     if (line.raw !== null) {
@@ -38,8 +40,16 @@ export function summarize(lines: readonly MetricsLine[]): MetricsSummary {
     bestRaw,
     bestAverage,
     spark: evenly(raws, sparkPoints),
+    device,
   };
 }
+
+const deviceOf = ({ backend, device, family, threads }: DeviceLine): RunSummary['device'] => ({
+  backend,
+  device,
+  family,
+  threads,
+});
 
 /** At most `count` of the values, evenly spaced, first and last included. */
 function evenly(values: readonly number[], count: number): number[] {

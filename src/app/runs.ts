@@ -250,6 +250,7 @@ function brokenRun(name: string, folder: string, bytes: number, problem: string)
     bestAverage: null,
     bytes,
     spark: [],
+    device: null,
     createdAt: '',
     problem: `Its run.json is not valid: ${problem}`,
     job: null,

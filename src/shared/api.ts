@@ -63,6 +63,15 @@ export const datasetSummary = z.object({
 });
 export type DatasetSummary = z.infer<typeof datasetSummary>;
 
+/** What a run trained on: the newest sitting's. */
+export const usedDevice = z.object({
+  backend: z.string(),
+  device: z.string(),
+  family: z.string(),
+  threads: z.number(),
+});
+export type UsedDevice = z.infer<typeof usedDevice>;
+
 export const checkpointInfo = z.object({ step: z.number().int(), bytes: z.number(), averages: z.array(z.string()) });
 export const runSummary = z.object({
   name: z.string(),
@@ -94,6 +103,8 @@ export const runSummary = z.object({
     .nullable(),
   bestRaw: z.number().nullable(),
   bestAverage: z.object({ id: z.string(), loss: z.number(), step: z.number().int() }).nullable(),
+  /** null before it has trained, and for runs from before this was kept. */
+  device: usedDevice.nullable(),
   bytes: z.number(),
   /** Up to 60 raw validation losses for a sparkline. */
   spark: z.array(z.number()),
@@ -142,6 +153,10 @@ export const api = {
       node: z.string(),
       platform: z.string(),
       native: z.string().nullable(),
+      /** Bytes of memory that this machine, or what it is confined to, has in all. */
+      memory: z.number(),
+      /** Bytes free for the user where the data folder lies; null where that cannot be told. */
+      freeDisk: z.number().nullable(),
     }),
   ),
   'settings.get': call(nothing, settings),

@@ -77,6 +77,17 @@ export const policyLine = z.object({
   change: z.enum(['added', 'removed']),
   backfilled: z.boolean().default(false),
 });
+/** What the run computes on from this step; written whenever it starts or goes on. */
+export const deviceLine = z.object({
+  type: z.literal('device'),
+  step,
+  backend: z.string(),
+  /** Processor or adapter, as the system calls it. */
+  device: z.string(),
+  /** Kernel family in words. */
+  family: z.string(),
+  threads: z.number().int(),
+});
 export const metricsLine = z.discriminatedUnion('type', [
   trainLine,
   evaluationLine,
@@ -85,10 +96,12 @@ export const metricsLine = z.discriminatedUnion('type', [
   resumeLine,
   noteLine,
   policyLine,
+  deviceLine,
 ]);
 export type TrainLine = z.infer<typeof trainLine>;
 export type AverageEvaluation = z.infer<typeof averageEvaluation>;
 export type EvaluationLine = z.infer<typeof evaluationLine>;
+export type DeviceLine = z.infer<typeof deviceLine>;
 export type MetricsLine = z.infer<typeof metricsLine>;
 
 /** One line of metrics.jsonl, or null for a torn or foreign one. */

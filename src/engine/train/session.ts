@@ -280,6 +280,12 @@ export class Session {
     this.journal.add({ type: 'policy', step: this.step, ...change });
   }
 
+  /** Says in the metrics what this sitting computes on, so that the run can still tell when it is over. */
+  noteDevice(): void {
+    const { name, device, family, threads } = this.#options.backend.info;
+    this.journal.add({ type: 'device', step: this.step, backend: name, device, family, threads });
+  }
+
   /** Marks θ_step as what the newest checkpoint holds. */
   restored(): void {
     this.#savedAt = this.step;

@@ -40,6 +40,7 @@ export async function begin(session: Session, folder: RunFolder, parent: RunFold
   const note = init.from === 'checkpoint' ? await startAtFork(session, parent!, init) : await startAtZero(session);
   // An earlier sitting died before its first checkpoint: what it wrote is made again.
   if ((await folder.readMetrics()).length > 0) session.journal.add({ type: 'resume', from: session.step, exact: true });
+  session.noteDevice();
   if (note !== null) session.note('warning', session.step, note);
   await session.journal.flush();
   return true;
@@ -53,6 +54,7 @@ async function resumeFrom(session: Session, checkpoint: Checkpoint): Promise<voi
     session.note('warning', step, `From here on the run is not bit-exact: it was made with ${changed}.`);
   await session.journal.flush();
   await loadState(session, checkpoint);
+  session.noteDevice();
   for (const saved of Object.values(trainer.policies))
     await session.policies.restore(saved, (name) => checkpoint.tensor(name));
   session.clock = new Clock(trainer.seconds);

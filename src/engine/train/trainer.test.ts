@@ -133,6 +133,11 @@ describe('a whole run', () => {
     expect(evaluations[1].averages.ema.count).toBe(4);
   });
 
+  it('says once what it computes on', () => {
+    const { name, device, family, threads } = backend.info;
+    expect(ofType(lines, 'device')).toEqual([{ type: 'device', step: 0, backend: name, device, family, threads }]);
+  });
+
   it('writes checkpoints at their interval, the last one at T, and keeps what retention says', async () => {
     expect(ofType(lines, 'checkpoint').map((line) => line.step)).toEqual([3, 6, 9, 12, 15, 18, 21, 24]);
     const kept = (await (await RunFolder.open(path)).checkpoints()).map((entry) => entry.step);

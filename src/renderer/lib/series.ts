@@ -71,6 +71,7 @@ export class RunSeries {
         this.changes.push(line);
         return;
       case 'sample':
+      case 'device':
     }
   }
 

@@ -11,17 +11,15 @@ export const compare = {
   notSame:
     'These runs were not measured on the same blocks of the same text, so their losses cannot be held against each other: dataset, block size or number of validation blocks differ.',
   ownClock: (name: string) => `“${name}” counts its own training time: its parent is not on the chart.`,
-  fork: (step: string) => `from step ${step}`,
   legend: {
     label: 'Runs and their newest losses',
     run: 'Run',
-    step: 'At step',
+    step: 'Step',
     showRun: (name: string) => `Show ${name}`,
     showWeights: (id: string) => `Show ${id} of every run`,
     remove: (name: string) => `Take ${name} out of the comparison`,
     lowest: 'lowest',
     filling: 'filling',
-    against: (difference: string) => `${difference} against raw`,
     note: 'Newest evaluation of each; below it, the difference to the raw weights of the same run.',
   },
   add: { label: 'Add a run', placeholder: 'Add a run…', none: 'No other run' },

@@ -6,6 +6,7 @@ export const run = {
     left: 'Time left',
     elapsed: 'Trained for',
     device: 'Device',
+    ranOn: 'Trained on',
     threads: (n: number) => (n === 1 ? '1 thread' : `${n} threads`),
     progress: 'Progress of the run',
     waiting: 'Waiting for its turn: one run trains at a time.',

@@ -34,12 +34,14 @@ export function CompareLegend({
 }) {
   const lowest = comparable ? lowestNow(compared, options) : null;
   return (
-    <Table.ScrollContainer minWidth={290 + 90 * (1 + ids.length)} aria-label={texts.label}>
-      <Table fz="sm" verticalSpacing={6} className={`numbers ${classes.legend}`}>
+    <Table.ScrollContainer minWidth={280 + 92 * (1 + ids.length)} aria-label={texts.label}>
+      <Table fz="sm" verticalSpacing={6} horizontalSpacing={8} className={`numbers ${classes.legend}`}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{texts.run}</Table.Th>
-            <Table.Th ta="right">{texts.step}</Table.Th>
+            <Table.Th ta="right" w={76}>
+              {texts.step}
+            </Table.Th>
             {['raw', ...ids].map((id, i) => (
               <Table.Th key={id}>
                 <Group gap={6} wrap="nowrap" justify="flex-end">
@@ -50,9 +52,11 @@ export function CompareLegend({
                     onChange={() => onToggleWeights(id)}
                     aria-label={texts.showWeights(id)}
                   />
-                  <Swatch color="--meander-ink" dash={i === 0 ? undefined : policyDash(i - 1)} />
                   <span>{id === 'raw' ? t.compare.raw : id}</span>
                 </Group>
+                <div className={classes.dash}>
+                  <Swatch color="--meander-ink" dash={i === 0 ? undefined : policyDash(i - 1)} />
+                </div>
               </Table.Th>
             ))}
             <Table.Th w={36} />
@@ -64,7 +68,7 @@ export function CompareLegend({
             const last = ownEvaluations(one).at(-1);
             return (
               <Table.Tr key={name} opacity={options.hiddenRuns.has(name) ? 0.5 : 1}>
-                <Table.Td maw={260}>
+                <Table.Td maw={220}>
                   <Group gap={8} wrap="nowrap">
                     <Checkbox
                       size="xs"
@@ -124,20 +128,22 @@ function Value({ last, id, lowest }: { last: EvaluationLine | undefined; id: str
     );
   return (
     <>
-      <Group gap={6} wrap="nowrap" justify="flex-end">
-        {lowest && (
-          <Badge size="xs" tt="none" variant="filled" style={{ flexShrink: 0 }}>
-            {texts.lowest}
-          </Badge>
-        )}
-        <Text size="sm" fw={lowest ? 650 : 450} component="span">
-          {formatLoss(average ? average.loss : last.raw)}
-        </Text>
-      </Group>
-      {average && (
-        <Text size="xs" c="dimmed">
-          {average.full ? (average.difference === null ? '' : formatSigned(average.difference)) : texts.filling}
-        </Text>
+      <Text size="sm" fw={lowest ? 650 : 450}>
+        {formatLoss(average ? average.loss : last.raw)}
+      </Text>
+      {(average || lowest) && (
+        <Group gap={6} wrap="nowrap" justify="flex-end">
+          {lowest && (
+            <Badge size="xs" tt="none" variant="filled" style={{ flexShrink: 0 }}>
+              {texts.lowest}
+            </Badge>
+          )}
+          {average && (
+            <Text size="xs" c="dimmed">
+              {!average.full ? texts.filling : average.difference === null ? '' : formatSigned(average.difference, 3)}
+            </Text>
+          )}
+        </Group>
       )}
     </>
   );

@@ -9,6 +9,7 @@ import { formatCount, formatShare, formatShort } from '../../lib/format.ts';
 import { t } from '../../strings.ts';
 import { trainCommand } from './lib/command.ts';
 import { evaluationCount, evaluationShare, tokensPerStep } from './lib/summary.ts';
+import { Resources } from './resources.tsx';
 import type { DraftState } from './use-draft.ts';
 
 export function SummaryCard({ state }: { state: DraftState }) {
@@ -38,6 +39,7 @@ export function SummaryCard({ state }: { state: DraftState }) {
           </Figure>
           {state.fitted !== null && <Figure label={texts.time}>{texts.timeFitted(String(state.fitted))}</Figure>}
         </SimpleGrid>
+        <Resources state={state} />
         {validation !== null && validation <= draft.model.blockSize && (
           <Notice kind="warning">
             <Text size="xs">{texts.tooShort(formatCount(validation), formatCount(draft.model.blockSize))}</Text>

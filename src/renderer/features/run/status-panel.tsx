@@ -13,7 +13,8 @@ const texts = t.run.status;
 
 export function StatusPanel({ run, series }: { run: RunDetail; series: RunSeries | null; version: number }) {
   const progress = isLive(run.status) ? (run.job?.progress ?? null) : null;
-  const device = run.job?.device ?? null;
+  const device = run.job?.device ?? run.device;
+  const why = run.job?.device?.why;
   const share = progressShare(run);
   const rate = progress?.rate ?? series?.columns.tokensPerSecond.last ?? null;
   const elapsed = Math.max(series?.seconds.last ?? 0, series?.evaluations.at(-1)?.seconds ?? 0);
@@ -35,7 +36,10 @@ export function StatusPanel({ run, series }: { run: RunDetail; series: RunSeries
           </Figure>
           <Figure label={texts.elapsed}>{elapsed > 0 ? formatDuration(elapsed) : '–'}</Figure>
           <div className={classes.wide}>
-            <Figure label={texts.device} title={device ? `${device.device}. ${device.why}` : undefined}>
+            <Figure
+              label={isLive(run.status) ? texts.device : texts.ranOn}
+              title={device ? [device.device, why].filter(Boolean).join('. ') : undefined}
+            >
               {device ? `${device.backend}, ${device.family} · ${texts.threads(device.threads)}` : '–'}
             </Figure>
           </div>

@@ -1,0 +1,38 @@
+/** What this machine has and can do, for the pages that say what fits. */
+import { execFile } from 'node:child_process';
+import { statfs } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import type { JobResult, JobSpec } from '../shared/jobs.ts';
+import type { Parts } from './locate.ts';
+
+/** Version of the workers' Node, and the native engine's kernel family where it works. */
+export async function describeMachine(
+  parts: Parts,
+  errand: (spec: JobSpec) => Promise<JobResult>,
+): Promise<{ node: string; native: string | null }> {
+  const { stdout } = await promisify(execFile)(parts.node, ['--version']);
+  const { doctor } = await errand({ kind: 'doctor', seconds: 0.05 }).catch(() => ({ doctor: undefined }));
+  const native = doctor?.backends.find((backend) => backend.name === 'native' && backend.works);
+  return { node: stdout.trim().replace(/^v/, ''), native: native?.family ?? null };
+}
+
+/** Bytes of memory in all; in a container, what it may use. */
+export function totalMemory(): number {
+  const all = totalmem();
+  // 0 where nothing confines the process; some kernels say "no limit" with a number beyond what there is.
+  const confined = process.constrainedMemory();
+  return confined > 0 ? Math.min(all, confined) : all;
+}
+
+/** Bytes free to this user on the disk of a folder, which need not be there yet; null where the system does not say. */
+export async function freeDisk(folder: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    const parent = dirname(folder);
+    return parent === folder ? null : freeDisk(parent);
+  }
+}

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import type { MetricsLine } from '../shared/metrics.ts';
+import { summarize } from './run-summary.ts';
+
+const device = (step: number, threads: number): MetricsLine => ({
+  type: 'device',
+  step,
+  backend: 'native',
+  device: 'A processor',
+  family: 'AVX2 float32',
+  threads,
+});
+
+it('remembers the device of the newest sitting, and of older runs that they kept none', () => {
+  expect(summarize([]).device).toBeNull();
+  const { device: used, step } = summarize([
+    device(0, 2),
+    { type: 'resume', from: 40, exact: true },
+    device(40, 8),
+    { type: 'checkpoint', step: 50, bytes: 1 },
+  ]);
+  expect(used).toEqual({ backend: 'native', device: 'A processor', family: 'AVX2 float32', threads: 8 });
+  expect(step).toBe(50);
+});
