@@ -150,7 +150,7 @@ export const newRun = {
   resources: {
     memory: 'Memory',
     disk: 'Disk',
-    needs: (need: string) => `about ${need}`,
+    needs: (need: string) => `≈ ${need}`,
     of: (have: string) => `of ${have}`,
     free: (have: string) => `of ${have} free`,
     later: 'Worked out once its fields are right.',
@@ -159,7 +159,7 @@ export const newRun = {
     parts: {
       parameters: 'Parameters',
       gradients: 'Gradients',
-      moments: 'Adam’s moments',
+      moments: 'Moments',
       averages: 'Averages',
       activations: 'Activations',
       checkpoints: 'Checkpoints',
@@ -169,7 +169,7 @@ export const newRun = {
     notes: {
       parameters: 'All weights once, float32',
       gradients: 'As many again',
-      moments: 'Two values per weight',
+      moments: 'Adam’s: two values per weight',
       averages: 'One vector per EMA and SWA, one to evaluate with, and LAWA’s snapshots while they stay in memory',
       activations: 'Of one micro-batch; they grow with micro-batch, block size, width and layers',
       checkpoints: 'Those that are kept, and the next one, which is written before an older one goes',

@@ -85,7 +85,7 @@ export function CompareLegend({
                     </Anchor>
                   </Group>
                   {parent && (
-                    <Text size="xs" c="dimmed" pl={62} truncate="end">
+                    <Text size="xs" c="dimmed" pl={62}>
                       {t.runs.parent[parent.purpose]} {t.runs.parentOf(parent.name, formatCount(parent.step))}
                     </Text>
                   )}

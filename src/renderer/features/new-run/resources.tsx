@@ -20,6 +20,9 @@ import type { DraftState } from './use-draft.ts';
 const texts = t.newRun.resources;
 const fitColors: Readonly<Record<Fit, string>> = { fits: 'teal', tight: 'orange', 'too-large': 'red' };
 
+/** Neighbours in the bar must be told apart. */
+const colors = [1, 2, 3, 4].map((i) => `var(--meander-average-${i})`).concat('var(--meander-faint)');
+
 type Part = keyof typeof texts.parts;
 
 export function Resources({ state }: { state: DraftState }) {
@@ -96,7 +99,6 @@ function Resource({
   const fit = have === null ? null : fitOf(need, have);
   const whole = Math.max(need, have ?? 0);
   const shown = Object.entries(parts).filter(([, bytes]) => bytes > 0) as [Part, number][];
-  const color = (i: number) => `var(--meander-average-${i + 1})`;
   const wanted = fit === null || fit === 'fits' ? null : relief();
   return (
     <section aria-label={title}>
@@ -120,13 +122,13 @@ function Resource({
       </Group>
       <Progress.Root size="sm" role="img" aria-label={texts.bar(title, formatBytes(need))}>
         {shown.map(([part, bytes], i) => (
-          <Progress.Section key={part} value={(100 * bytes) / whole} color={color(i)} aria-hidden />
+          <Progress.Section key={part} value={(100 * bytes) / whole} color={colors[i]} aria-hidden />
         ))}
       </Progress.Root>
       <div className={classes.parts}>
         {shown.map(([part, bytes], i) => (
           <div key={part} className={`${classes.part} numbers`} title={texts.notes[part]}>
-            <span style={{ background: color(i) }} />
+            <span style={{ background: colors[i] }} />
             <Text size="xs" c="dimmed" truncate="end">
               {texts.parts[part]}
             </Text>

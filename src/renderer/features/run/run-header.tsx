@@ -26,7 +26,7 @@ import { refresh, useQuery } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
 import { isLive, isTraining } from '../runs/lib/run-state.ts';
 import { MainButton } from '../runs/main-button.tsx';
-import { RemoveRun } from '../runs/run-card.tsx';
+import { CloneItem, RemoveRun } from '../runs/run-card.tsx';
 import type { ExportWish } from './export-dialog.tsx';
 import type { ForkWish } from './fork-dialog.tsx';
 import { PolicyDialog } from './policy-dialog.tsx';
@@ -67,6 +67,10 @@ export function RunHeader({
             {t.runs.parent[run.parent.purpose]}{' '}
             <Anchor component={Link} href={routes.run(run.parent.name)} size="xs">
               {t.runs.parentOf(run.parent.name, formatCount(run.parent.step))}
+            </Anchor>{' '}
+            ·{' '}
+            <Anchor component={Link} href={routes.compare([run.parent.name, run.name])} size="xs">
+              {t.runs.compareWithParent}
             </Anchor>
           </Text>
         )}
@@ -145,6 +149,7 @@ export function RunHeader({
             >
               {texts.longer}
             </Menu.Item>
+            <CloneItem run={run} />
             <Menu.Item
               leftSection={<IconPackageExport size={16} />}
               disabled={!saved}
