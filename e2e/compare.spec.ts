@@ -52,5 +52,7 @@ test('runs are found, ticked, compared and cloned', async ({ page, host }) => {
   await expect(page.getByLabel('Name of the run')).toHaveValue('high rate 2');
   await expect(page.getByRole('button', { name: 'Start training' })).toBeVisible();
   await expect(page.getByLabel('Peak learning rate')).toHaveValue('6e-3');
+  for (const resource of ['Memory', 'Disk'])
+    await expect(page.getByRole('region', { name: resource }).getByText('fits')).toBeVisible();
   expect(problems).toEqual([]);
 });

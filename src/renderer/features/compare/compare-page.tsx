@@ -99,7 +99,7 @@ export function ComparePage({ names }: { names: readonly string[] }) {
           </Text>
         </Notice>
       )}
-      {failed && <Problem error={failed} onRetry={refetch} />}
+      {failed && <Problem error={failed} />}
       {known.length === 0 ? (
         <Empty
           icon={IconRipple}

@@ -109,12 +109,16 @@ export function sameMeasure(configs: readonly RunConfig[]): boolean {
   return new Set(measures).size <= 1;
 }
 
-/** The lowest of the newest losses of all runs; windows that still fill do not count. */
+/**
+ * The lowest of the newest losses of all runs. Windows that still fill do not count, nor does a cooldown before its
+ * last step: it is compared there only (docs/conventions.md).
+ */
 export function lowestNow(all: readonly Compared[], hidden: CompareOptions): { run: string; of: string } | null {
   let lowest: { run: string; of: string; loss: number } | null = null;
   for (const one of all) {
     const last = ownEvaluations(one).at(-1);
     if (!last || hidden.hiddenRuns.has(one.run.name)) continue;
+    if (one.run.parent?.purpose === 'cooldown' && last.step < one.run.config.steps) continue;
     const candidates: [string, number | null][] = [['raw', last.raw]];
     for (const [id, average] of Object.entries(last.averages)) if (average.full) candidates.push([id, average.loss]);
     for (const [of, loss] of candidates)

@@ -64,7 +64,7 @@ const parent = compared('parent', [
 const child = compared(
   'child',
   [evaluation(20, 9), { ...evaluation(50, 3), seconds: 1 }, { ...evaluation(100, 1.7), seconds: 6 }],
-  { policies: [] },
+  { policies: [], steps: 100 },
   50,
 );
 
@@ -120,6 +120,8 @@ describe('what may be said of them', () => {
     const young = compared('young', [evaluation(5, 3, { loss: 0.1, full: false })]);
     expect(lowestNow([young], everything)?.of).toBe('raw');
     expect(lowestNow([compared('new', [])], everything)).toBeNull();
+    const midway = { ...child, run: { ...child.run, config: { ...child.run.config, steps: 200 } } };
+    expect(lowestNow([parent, midway], everything)?.run).toBe('parent');
   });
 
   it('is nothing across other blocks or another text', () => {
