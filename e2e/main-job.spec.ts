@@ -45,6 +45,7 @@ test('from a dropped folder to an exported average', async ({ page, host }) => {
   await expect(status(page, 'Stopped')).toBeVisible();
 
   // Everything is found again by a new host and a new page.
+  await page.goto('about:blank');
   await host.kill();
   const again = await host.restart();
   await page.goto(again.url);
