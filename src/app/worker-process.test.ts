@@ -33,6 +33,15 @@ test('a Node that is not there', async () => {
   await expect(start({ parts }).result).rejects.toMatchObject({ code: 'worker-missing' });
 });
 
+test('a stop that overtakes the job waits for it', async () => {
+  const { folder, remove } = await scratch();
+  const job = { kind: 'train' as const, folder, config: tinyRun('run', folder, { steps: 1e6 }), resume: false };
+  const worker = start({ job });
+  worker.send({ type: 'stop' });
+  await expect(worker.result).resolves.toMatchObject({ outcome: 'stopped', step: 0 });
+  await remove();
+});
+
 test('a killed worker names the signal and the step to resume from; a closed pipe lets it save', async () => {
   const { folder, remove } = await scratch();
   const job = { kind: 'train' as const, folder, config: tinyRun('run', folder, { steps: 1e6 }), resume: false };

@@ -29,6 +29,8 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #pipe: Duplex;
   readonly #exited: Promise<void>;
+  /** Commands for a worker that has not been started with its job yet; null once it has. */
+  #early: Command[] | null = [];
   #settle: { resolve(result: JobResult): void; reject(error: UserError): void } | null = null;
   #outcome: { result: JobResult } | { error: UserError } | null = null;
   #tail = '';
@@ -91,6 +93,12 @@ export class WorkerProcess {
   }
 
   send(command: Command): void {
+    // A stop that overtakes the job would end a worker that has nothing to report.
+    if (this.#early) this.#early.push(command);
+    else this.#write(command);
+  }
+
+  #write(command: Command): void {
     if (this.#pipe.writable) this.#pipe.write(`${JSON.stringify(command)}\n`);
   }
 
@@ -117,7 +125,10 @@ export class WorkerProcess {
     }
     if (message.type === 'hello') {
       this.#clearTimeout();
-      this.send({ type: 'start', version: protocolVersion, job: this.#options.job });
+      this.#write({ type: 'start', version: protocolVersion, job: this.#options.job });
+      const early = this.#early ?? [];
+      this.#early = null;
+      for (const command of early) this.#write(command);
     } else if (message.type === 'done') this.#outcome ??= { result: message.result };
     else if (message.type === 'failed') {
       const { code, message: text, next } = message.error;

@@ -48,6 +48,11 @@ test.each([
   [['frobnicate'], 'there is no command "frobnicate"'],
   [['train', '--colour', 'red'], "Unknown option '--colour'"],
   [['prepare'], 'name at least one file or folder'],
+  [['prepare', 'x', '--split', 'file'], '--split file and --validation-file go together'],
+  [['doctor', 'x'], '"x" is one too many'],
+  [['sample', 'nothing', '--top-p', '2'], '--top-p: takes at most 1, not 2'],
+  [['export', 'nothing'], 'there is no run called "nothing"'],
+  [['train', '--resume', 'x', '--set', 'steps=9'], '--set cannot go with it'],
   [['sample', 'nothing', '--tokens', 'many'], '--tokens takes a number, not "many"'],
   [['quickstart', '--steps', '76'], '--steps takes a multiple of 75'],
   [['train', '--preset', 'none', '--dataset', 'x'], 'There is no preset "none"'],
@@ -84,11 +89,17 @@ test('prepare, train, stop words, evaluate, sample, export and average work toge
     checkpoints: { every: 20 },
   };
   writeFileSync(file, JSON.stringify(small));
-  const trained = meander('train', '--config', file, '--json');
+  const trained = meander('train', '--config', file, '--set', 'dataset=fox', '--json');
   expect(trained.code, trained.err).toBe(0);
   expect(lastJson(trained.out)).toMatchObject({ outcome: 'finished', step: 40 });
   expect(trained.out).toMatch(/lawa .*(better|no difference|worse)/);
   expect(meander('train', '--config', file).err).toContain('there is a run called "small" already');
+  expect(trained.err).toContain('lawa: It looks back over 25% of the whole run');
+  const made = JSON.parse(readFileSync(path.join(home, 'runs/small/run.json'), 'utf8'));
+  expect(made.config.dataset).toBe(path.join(home, 'datasets/fox'));
+  expect(lastJson(meander('train', '--resume', 'small', '--set', 'device.threads=1', '--json').out)).toMatchObject({
+    outcome: 'finished',
+  });
 
   const evaluated = meander('evaluate', 'small', '--of', 'raw,lawa', '--blocks', '8');
   expect(evaluated.code, evaluated.err).toBe(0);
@@ -139,7 +150,7 @@ test('a configuration with unknown and wrong keys is refused by their paths', ()
   writeFileSync(file, JSON.stringify({ ...config, policies, schedule: { ...config.schedule, peek: 1 } }));
   const { code, err } = meander('train', '--config', file);
   expect(code).toBe(2);
-  for (const part of ['schedule.peek: there is no such key', 'policies.0.k', 'policies.0.spacing', 'policies.1.decay'])
+  for (const part of ['schedule.peek: there is no such key', 'policies.a.k', 'policies.a.spacing', 'policies.b.decay'])
     expect(err).toContain(part);
   writeFileSync(file, JSON.stringify({ ...config, policies: policies.slice(2) }));
   expect(meander('train', '--config', file).err).toContain('after the end of the run');

@@ -24,6 +24,8 @@ export interface Command {
   readonly summary: string;
   /** Positional arguments, as the help shows them. */
   readonly usage: string;
+  /** Whether it takes arguments that are no options. */
+  readonly operands?: boolean;
   readonly options: Readonly<Record<string, Option>>;
   /** Paragraphs below the options. */
   readonly notes?: readonly string[];
@@ -62,6 +64,8 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
     throw new UsageError((error as Error).message);
   }
   const { values, positionals } = parsed;
+  if (!command.operands && positionals.length > 0)
+    throw new UsageError(`"${positionals[0]}" is one too many: options start with --`);
   const text = (name: string): string | null => (values[name] as string | undefined) ?? null;
   return {
     positionals,

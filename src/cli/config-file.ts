@@ -1,15 +1,15 @@
 /** Configurations from files and from --set, with the key's path in every message. */
 import { readFile } from 'node:fs/promises';
-import type { z } from 'zod';
 import { type RunConfig, runConfig } from '../shared/config.ts';
 import { UsageError } from './command.ts';
+import { issuesText } from './issues.ts';
 
 export async function readJson(file: string): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`cannot read the configuration ${file}: ${(error as Error).message}`);
+    throw new UsageError(`cannot read ${file}: ${(error as Error).message}`);
   }
   try {
     return JSON.parse(text);
@@ -22,20 +22,8 @@ export async function readJson(file: string): Promise<unknown> {
 export function checkedConfig(value: unknown, where: string): RunConfig {
   const parsed = runConfig.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new UsageError(`${where}:\n${issuesText(parsed.error.issues)}`);
+  throw new UsageError(`${where}:\n${issuesText(parsed.error.issues, value)}`);
 }
-
-export function issuesText(issues: readonly z.core.$ZodIssue[]): string {
-  return issues
-    .flatMap((issue) =>
-      issue.code === 'unrecognized_keys'
-        ? issue.keys.map((key) => `  ${pathText([...issue.path, key])}: there is no such key`)
-        : [`  ${pathText(issue.path)}: ${issue.message}`],
-    )
-    .join('\n');
-}
-
-const pathText = (path: readonly PropertyKey[]): string => path.map(String).join('.') || '(the whole)';
 
 /**
  * Applies `key.path=value` assignments; the value is JSON where it parses, text otherwise.

@@ -1,6 +1,7 @@
 /** Runs one job in a worker process, with progress on the terminal; Ctrl-C stops it where it can continue. */
 import path from 'node:path';
 import { locate } from '../app/locate.ts';
+import { checkpointSteps } from '../app/run-files.ts';
 import { openSettings } from '../app/settings.ts';
 import { WorkerProcess } from '../app/worker-process.ts';
 import type { JobResult, JobSpec, Report } from '../shared/jobs.ts';
@@ -9,7 +10,8 @@ import { ProgressLine, tell } from './terminal.ts';
 
 /** Folder that holds runs/ and datasets/. */
 export function homeOf(args: Arguments): string {
-  const given = args.text('home');
+  // Settings want a folder of their own that can be written; a folder that is named needs none.
+  const given = args.text('home') ?? (process.env.MEANDER_HOME || null);
   return given === null ? openSettings().get().home : path.resolve(given);
 }
 
@@ -26,17 +28,30 @@ export interface JobHooks {
 export async function jobWithProgress(job: JobSpec, label: string, hooks: JobHooks = {}): Promise<JobResult> {
   const line = new ProgressLine(label);
   let loss: number | null = null;
+  let waiting = false;
+  let newest = job.kind === 'train' ? ((await checkpointSteps(job.folder)).at(-1) ?? null) : null;
   const worker = new WorkerProcess({
     parts: locate(),
     job,
+    resumeStep: () => newest,
     onReport(report) {
+      if (report.type === 'metrics' && report.line.type === 'checkpoint') newest = report.line.step;
       if (report.type === 'metrics' && report.line.type === 'train') loss = report.line.loss;
       else if (report.type === 'metrics' && report.line.type === 'note' && report.line.level !== 'info') {
         line.end();
         tell(`step ${report.line.step}: ${report.line.text}`);
       } else if (report.type === 'device' && !hooks.quiet)
         tell(`${report.device}, ${report.family}, ${report.threads} threads (${report.why})`);
-      else if (report.type === 'progress') line.update(report.progress, loss);
+      else if (report.type === 'progress') {
+        const { reason } = report.progress;
+        // Told once, when the wait begins: the amount that is free may change with every look at the disk.
+        if (reason !== null && !waiting) {
+          line.end();
+          tell(`Paused: ${reason} It tries by itself every few seconds; Ctrl-C ends it.`);
+        } else if (reason === null && waiting) tell('There is room again: it goes on.');
+        waiting = reason !== null;
+        line.update(report.progress, loss);
+      }
       hooks.onReport?.(report);
     },
     onOutput: process.env.MEANDER_VERBOSE ? (chunk) => process.stderr.write(chunk) : undefined,

@@ -1,5 +1,6 @@
 /** meander: the command line. Exit codes: 0 done, 1 failed, 2 wrong call, 130 stopped by the user. */
 import { UserError } from '../shared/errors.ts';
+import { explainFileError } from '../shared/files.ts';
 import { type Command, helpText, readArguments, UsageError } from './command.ts';
 import { say, tell } from './terminal.ts';
 
@@ -49,7 +50,10 @@ async function main(argv: readonly string[]): Promise<number> {
       return 0;
     }
     return await command.run(args);
-  } catch (error) {
+  } catch (caught) {
+    // What the system says of a full disk or a folder without permission is the user's to solve, not a defect.
+    const { path } = (caught ?? {}) as { path?: unknown };
+    const error = typeof path === 'string' ? await explainFileError(caught, path) : caught;
     if (error instanceof UsageError) {
       tell(`meander ${name}: ${error.message}\nmeander ${name} --help shows how to call it.`);
       return 2;

@@ -36,9 +36,14 @@ export function evaluationTable(line: EvaluationLine): string {
     loss(average.loss),
     average.difference === null ? '' : plusMinus(average.difference, average.standardError ?? 0),
     average.difference === null ? '' : verdictOf(average.difference, average.standardError ?? 0),
+    average.full ? '' : `still filling, ${average.count} so far`,
   ]);
   return table(
-    [['weights', 'validation loss', 'difference to raw', ''], [`raw at ${line.step}`, loss(line.raw), '', ''], ...rows],
-    [false, true, true, false],
+    [
+      ['weights', 'validation loss', 'difference to raw', '', ''],
+      [`raw at ${line.step}`, loss(line.raw), '', '', ''],
+      ...rows,
+    ],
+    [false, true, true, false, false],
   );
 }

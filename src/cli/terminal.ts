@@ -73,7 +73,14 @@ export function table(rows: readonly (readonly string[])[], right: readonly bool
       .map((cell, i) => (right[i] ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
       .join('  ')
       .trimEnd();
-  return [line(rows[0]), widths.map((w) => '─'.repeat(w)).join('  '), ...rows.slice(1).map(line)].join('\n');
+  return [
+    line(rows[0]),
+    widths
+      .map((w) => '─'.repeat(w))
+      .join('  ')
+      .trimEnd(),
+    ...rows.slice(1).map(line),
+  ].join('\n');
 }
 
 export function say(text = ''): void {

@@ -149,7 +149,8 @@ export const evaluationResult = z.object({
   of: z.string(),
   step: z.number().int(),
   loss: z.number(),
-  perplexity: z.number(),
+  /** Null where it is past every number. */
+  perplexity: z.number().nullable(),
   bitsPerByte: z.number().nullable(),
   /** Against the first one asked for. */
   difference: z.number(),

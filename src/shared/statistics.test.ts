@@ -52,6 +52,7 @@ describe('perplexity and bits per byte', () => {
     expect(bitsPerByte(Math.log(256), { tokens: 100, bytes: 400 })).toBeCloseTo(2, 12);
     expect(bitsPerByte(1, { tokens: 100, bytes: 0 })).toBeNull();
   });
+  it('has no perplexity past every number', () => expect(perplexity(1000)).toBeNull());
   it('means', () => expect(mean(new Float64Array([1, 2, 6]))).toBe(3));
 });
 

@@ -50,8 +50,11 @@ export function verdictOf(difference: number, error: number): Verdict {
   return difference < 0 ? 'better' : 'worse';
 }
 
-/** e^loss, loss in nats per token. */
-export const perplexity = (loss: number): number => Math.exp(loss);
+/** e^loss, loss in nats per token; null where that is past every number. */
+export function perplexity(loss: number): number | null {
+  const value = Math.exp(loss);
+  return value === Infinity ? null : value;
+}
 
 /**
  * Bits per UTF-8 byte, so that tokenizers compare: loss / ln 2 · tokens / bytes of the split.

@@ -8,6 +8,7 @@ export const average: Command = {
   name: 'average',
   summary: 'write the uniform mean of models, oldest first',
   usage: 'MODEL MODEL… --out DIR [options]',
+  operands: true,
   options: {
     out: { type: 'string', value: 'DIR', help: 'new folder to write' },
     format: { type: 'string', value: 'DTYPE', help: 'float32, float16 or bfloat16 (default: float32)' },

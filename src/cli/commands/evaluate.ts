@@ -9,6 +9,7 @@ export const evaluate: Command = {
   name: 'evaluate',
   summary: 'measure raw weights and averages of a run on its validation text',
   usage: 'RUN [--of raw,lawa,ema] [options]',
+  operands: true,
   options: {
     step: { type: 'string', value: 'STEP', help: 'checkpoint (default: the newest)' },
     of: {
@@ -36,7 +37,7 @@ function evaluationsTable(results: readonly EvaluationResult[]): string {
   const rows = results.map((r, i) => [
     `${r.of} at ${r.step}`,
     loss(r.loss),
-    r.perplexity.toFixed(2),
+    r.perplexity?.toFixed(2) ?? '∞',
     r.bitsPerByte?.toFixed(4) ?? '',
     i === 0 ? '' : plusMinus(r.difference, r.standardError),
     i === 0 ? '' : r.verdict,

@@ -9,6 +9,7 @@ export const exportModel: Command = {
   name: 'export',
   summary: 'write weights of a run as a Hugging Face model folder or a nanoGPT checkpoint',
   usage: 'RUN [options]',
+  operands: true,
   options: {
     ...weightsOptions,
     format: { type: 'string', value: 'DTYPE', help: 'float32, float16 or bfloat16 (default: float32)' },

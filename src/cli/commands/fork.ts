@@ -11,6 +11,7 @@ export const fork: Command = {
   name: 'fork',
   summary: 'train a child run from a checkpoint: longer, or cooled down to a learning rate of zero',
   usage: 'RUN --step S --end T [options]',
+  operands: true,
   options: {
     step: { type: 'string', value: 'S', help: 'checkpoint of RUN to start from' },
     end: { type: 'string', value: 'T', help: 'step that the child ends at' },

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { prepareConfig } from '../../shared/dataset.ts';
 import { type Command, UsageError } from '../command.ts';
-import { issuesText } from '../config-file.ts';
+import { optionIssuesText } from '../issues.ts';
 import { homeOf, jobWithProgress } from '../job.ts';
 import { bytes, count, say, tell } from '../terminal.ts';
 
@@ -10,6 +10,7 @@ export const prepare: Command = {
   name: 'prepare',
   summary: 'turn files and folders of text into a dataset of tokens',
   usage: 'SOURCE… [options]',
+  operands: true,
   options: {
     name: { type: 'string', value: 'NAME', help: 'name of the dataset (default: the first source’s name)' },
     tokenizer: { type: 'string', value: 'KIND', help: 'gpt2, characters or bytes (default: gpt2)' },
@@ -38,19 +39,23 @@ export const prepare: Command = {
     if (args.positionals.length === 0) throw new UsageError('name at least one file or folder');
     const sources = args.positionals.map((source) => path.resolve(source));
     const by = args.text('split') ?? ((await isOneFile(sources)) ? 'tail' : 'document');
+    if (by !== 'document' && by !== 'tail' && by !== 'file')
+      throw new UsageError(`--split is document, tail or file, not "${by}"`);
     const fraction = args.number('fraction');
     const file = args.text('validation-file');
-    const parsed = prepareConfig.safeParse({
+    if (by === 'file' && fraction !== null)
+      throw new UsageError('--split file takes the whole file, and no --fraction');
+    if ((by === 'file') !== (file !== null)) throw new UsageError('--split file and --validation-file go together');
+    const options = {
       name: args.text('name') ?? path.parse(sources[0]).name,
       sources,
       tokenizer: args.text('tokenizer') ?? 'gpt2',
-      split:
-        by === 'file'
-          ? { by, path: file === null ? '' : path.resolve(file) }
-          : { by, ...(fraction === null ? {} : { fraction }) },
+      split: file === null ? { by, ...(fraction === null ? {} : { fraction }) } : { by, path: path.resolve(file) },
       invalidUtf8: args.text('invalid-utf8') ?? 'replace',
-    });
-    if (!parsed.success) throw new UsageError(`the options do not fit together:\n${issuesText(parsed.error.issues)}`);
+    };
+    const parsed = prepareConfig.safeParse(options);
+    if (!parsed.success)
+      throw new UsageError(`these options do not work:\n${optionIssuesText(parsed.error.issues, options)}`);
     const folder = path.join(homeOf(args), 'datasets', parsed.data.name);
     const { dataset } = await jobWithProgress({ kind: 'prepare', folder, config: parsed.data }, 'Preparing');
     if (!dataset) {
@@ -60,10 +65,12 @@ export const prepare: Command = {
     for (const { name, reason } of dataset.report?.skipped ?? []) tell(`skipped ${name}: ${reason}`);
     for (const { name, invalidUtf8 } of dataset.report?.files ?? [])
       if (invalidUtf8 > 0) tell(`${name}: ${invalidUtf8} sequences that are not UTF-8 were replaced by U+FFFD`);
-    const part = (split: typeof dataset.train): string =>
-      `${count(split.tokens)} tokens of ${split.documents} documents`;
+    // Token files of nanoGPT say nothing of documents and text.
+    const part = ({ tokens, documents }: typeof dataset.train): string =>
+      `${count(tokens)} tokens${documents > 0 ? ` of ${documents} ${documents === 1 ? 'document' : 'documents'}` : ''}`;
+    const text = dataset.train.bytes + dataset.val.bytes;
     say(
-      `${dataset.name}: train ${part(dataset.train)}, validation ${part(dataset.val)}, from ${bytes(dataset.train.bytes + dataset.val.bytes)} of text`,
+      `${dataset.name}: train ${part(dataset.train)}, validation ${part(dataset.val)}${text > 0 ? `, from ${bytes(text)} of text` : ''}`,
     );
     say(folder);
     if (args.flag('json')) say(JSON.stringify({ folder, ...dataset, report: undefined }));

@@ -1,6 +1,6 @@
 import { sampleOptions } from '../../shared/jobs.ts';
 import { type Command, UsageError } from '../command.ts';
-import { issuesText } from '../config-file.ts';
+import { optionIssuesText } from '../issues.ts';
 import { homeOf, jobWithProgress } from '../job.ts';
 import { say } from '../terminal.ts';
 import { runAndFolder, weightsOf, weightsOptions } from '../weights.ts';
@@ -9,6 +9,7 @@ export const sample: Command = {
   name: 'sample',
   summary: 'let a model write',
   usage: 'RUN [options]',
+  operands: true,
   options: {
     ...weightsOptions,
     prompt: { type: 'string', value: 'TEXT', help: 'text to continue (default: a new line)' },
@@ -19,7 +20,6 @@ export const sample: Command = {
     seed: { type: 'string', value: 'N', help: 'same seed, same text (default: 1)' },
   },
   async run(args) {
-    const { run, folder } = runAndFolder(args, homeOf(args));
     const given = {
       prompt: args.text('prompt'),
       tokens: args.number('tokens'),
@@ -28,19 +28,25 @@ export const sample: Command = {
       topP: args.number('top-p'),
       seed: args.number('seed'),
     };
-    const parsed = sampleOptions.safeParse(
-      Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)),
-    );
-    if (!parsed.success) throw new UsageError(`these options do not work:\n${issuesText(parsed.error.issues)}`);
+    const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+    const parsed = sampleOptions.safeParse(options);
+    if (!parsed.success)
+      throw new UsageError(`these options do not work:\n${optionIssuesText(parsed.error.issues, options)}`);
+    const { run, folder } = runAndFolder(args, homeOf(args));
     const stream = !args.flag('json');
-    if (stream) process.stdout.write(parsed.data.prompt);
+    // Nothing is written before it is sure that something follows.
+    let begun = false;
+    const write = (piece: string): void => {
+      process.stdout.write(begun ? piece : parsed.data.prompt + piece);
+      begun = true;
+    };
     const { text = '' } = await jobWithProgress(
       { kind: 'sample', folder, weights: weightsOf(args, run), options: parsed.data },
       'Sampling',
       {
         quiet: true,
         onReport: (report) => {
-          if (stream && report.type === 'text') process.stdout.write(report.piece);
+          if (stream && report.type === 'text') write(report.piece);
         },
       },
     );

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunConfig } from '../../shared/config.ts';
 import { datasetMeta } from '../../shared/dataset.ts';
+import { differences } from '../../shared/differences.ts';
 import { fitToTime } from '../../shared/fit.ts';
+import { policyWarnings } from '../../shared/policies.ts';
 import { findPreset, presetConfig } from '../../shared/presets.ts';
 import { type Arguments, type Command, UsageError } from '../command.ts';
 import { checkedConfig, readJson, withAssignments } from '../config-file.ts';
@@ -11,6 +12,7 @@ import { homeOf, jobWithProgress } from '../job.ts';
 import { readRunConfig } from '../run-config.ts';
 import { say, tell } from '../terminal.ts';
 import { trainToTheEnd } from '../train-run.ts';
+import { runFolder } from '../weights.ts';
 
 export const train: Command = {
   name: 'train',
@@ -39,7 +41,7 @@ export const train: Command = {
   async run(args) {
     const home = homeOf(args);
     const resume = args.text('resume');
-    const config = resume === null ? await newConfig(args, home) : await readRunConfig(path.join(home, 'runs', resume));
+    const config = resume === null ? await newConfig(args, home) : await resumedConfig(args, home, resume);
     if (args.flag('print-config')) {
       say(JSON.stringify(config, null, 2));
       return 0;
@@ -50,9 +52,23 @@ export const train: Command = {
       throw new UsageError(
         `there is a run called "${config.name}" already; choose another --name, or continue it with --resume`,
       );
+    if (resume === null) for (const { id, text } of policyWarnings(config)) tell(`${id}: ${text}`);
     return trainToTheEnd({ folder, config, resume: resume !== null }, args.flag('json'));
   },
 };
+
+/** A run goes on as it was made; only what it computes on may be another. */
+async function resumedConfig(args: Arguments, home: string, name: string): Promise<RunConfig> {
+  const fixed = ['config', 'preset', 'dataset', 'name', 'hours'].filter((option) => args.text(option) !== null);
+  const overrides = args.texts('set');
+  if (fixed.length > 0 || overrides.some((assignment) => !assignment.startsWith('device.')))
+    throw new UsageError(
+      `--resume continues a run as it was made, so --${fixed[0] ?? 'set'} cannot go with it` +
+        ' (but --set device.threads=N can); meander fork makes a longer or cooled-down run of it',
+    );
+  const config = await readRunConfig(runFolder(home, name));
+  return checkedConfig(withAssignments(config, overrides), 'the configuration with --set applied');
+}
 
 async function newConfig(args: Arguments, home: string): Promise<RunConfig> {
   const file = args.text('config');
@@ -64,8 +80,9 @@ async function newConfig(args: Arguments, home: string): Promise<RunConfig> {
   const name = args.text('name');
   const dataset = args.text('dataset');
   if (name !== null) config = { ...config, name };
-  if (dataset !== null) config = { ...config, dataset: datasetFolder(home, dataset) };
+  if (dataset !== null) config = { ...config, dataset };
   config = checkedConfig(withAssignments(config, overrides), 'the configuration with --set applied');
+  config = { ...config, dataset: datasetFolder(home, config.dataset) };
   const hours = args.number('hours', { min: 0.001, max: 100_000 });
   if (hours === null) return config;
   const { probe } = await jobWithProgress({ kind: 'probe', config, seconds: 5 }, 'Probing');
@@ -74,6 +91,8 @@ async function newConfig(args: Arguments, home: string): Promise<RunConfig> {
   tell(
     `${fitted.steps} steps fit ${hours} h at ${probe.tokensPerSecond.toFixed(0)} tokens/s (the recipe has ${config.steps}).`,
   );
+  const changed = differences(config, fitted);
+  if (changed.length > 0) tell(`Scaled with it: ${changed.map((d) => `${d.field} ${d.from} → ${d.to}`).join(', ')}.`);
   return fitted;
 }
 
@@ -86,14 +105,23 @@ async function fromPreset(args: Arguments, id: string, home: string): Promise<Ru
   const dataset = args.text('dataset');
   if (dataset === null) throw new UsageError('--preset needs --dataset');
   const folder = datasetFolder(home, dataset);
-  const meta = datasetMeta.parse(JSON.parse(await readFile(path.join(folder, 'dataset.json'), 'utf8')));
-  return presetConfig(id, { name: args.text('name') ?? id, dataset: { folder, tokenizer: meta.tokenizer } });
+  const file = path.join(folder, 'dataset.json');
+  if (!existsSync(file))
+    throw new UsageError(
+      `${folder} holds nanoGPT's files, which do not name their tokenizer; meander prepare takes them`,
+    );
+  const meta = datasetMeta.safeParse(await readJson(file));
+  if (!meta.success) throw new UsageError(`${file} cannot be used; prepare the dataset again`);
+  return presetConfig(id, { name: args.text('name') ?? id, dataset: { folder, tokenizer: meta.data.tokenizer } });
 }
 
-/** A dataset by name in the library, or by its folder. */
+/** A dataset by name in the library, or by its folder, which may be one of nanoGPT's. */
 export function datasetFolder(home: string, given: string): string {
   const places = [path.join(home, 'datasets', given), path.resolve(given)];
-  const found = places.find((place) => existsSync(path.join(place, 'dataset.json')));
-  if (!found) throw new UsageError(`there is no prepared dataset "${given}" (looked at ${places.join(' and ')})`);
+  const found = places.find((place) =>
+    ['dataset.json', 'train.bin'].some((file) => existsSync(path.join(place, file))),
+  );
+  if (!found)
+    throw new UsageError(`there is no prepared dataset "${given}" (looked at ${[...new Set(places)].join(' and ')})`);
   return found;
 }
