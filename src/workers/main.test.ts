@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -197,6 +197,14 @@ describe('a training worker', () => {
     await expect(readdir(path)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  it('leaves nothing behind where the model to begin with cannot be read', async () => {
+    const path = newFolder();
+    const worker = new Worker().start(train(path, { init: { from: 'model', path: join(home, 'texts') } }, false));
+    expect(await worker.ended).toBe(1);
+    expect(worker.last()).toMatchObject({ type: 'failed', error: { code: 'model-missing' } });
+    await expect(readdir(path)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
   it('does not train over a run that is there, nor beside another worker', async () => {
     const path = newFolder();
     const first = new Worker((r, w) => {
@@ -309,6 +317,70 @@ describe('the other jobs', () => {
     };
     const [a, b, mean] = await Promise.all([...inputs, target].map(read));
     expect(mean).toEqual(mean.map((_, i) => Math.fround(a[i] + b[i]) / 2));
+  });
+
+  it('keep what is in the way of their output', async () => {
+    const target = join(home, 'texts');
+    const before = await readdir(target);
+    const inputs = [21, 24].map((step) => join(path, 'checkpoints', `step-000000${step}`));
+    const weights = { run: '', step: null, of: 'raw' };
+    const jobs: JobSpec[] = [
+      { kind: 'export', folder: path, weights, format: 'float32', layout: 'huggingface', target },
+      { kind: 'average', inputs, target, format: 'float32' },
+    ];
+    for (const job of jobs) {
+      const worker = new Worker().start(job);
+      expect(await worker.ended).toBe(1);
+      expect(worker.last()).toMatchObject({ type: 'failed', error: { code: 'target-exists' } });
+    }
+    expect(await readdir(target)).toEqual(before);
+  });
+
+  it('draw samples and export where the dataset is gone', async () => {
+    const copy = newFolder();
+    await cp(path, copy, { recursive: true });
+    const file = join(copy, 'run.json');
+    const made = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify({ ...made, config: { ...made.config, dataset: join(home, 'gone') } }));
+    const weights = { run: '', step: null, of: 'lawa' };
+    const options = { prompt: 'the ', tokens: 10, temperature: 0.8, topK: 0, topP: 1, seed: 3 };
+    expect((await run({ kind: 'sample', folder: copy, weights, options })).text).toHaveLength(10);
+    const target = join(copy, 'exports', 'lawa');
+    const exportJob = {
+      kind: 'export',
+      folder: copy,
+      weights,
+      format: 'float32',
+      layout: 'huggingface',
+      target,
+    } as const;
+    await run(exportJob);
+    const tokenizer = (folder: string) => readFile(join(folder, 'tokenizer.json'), 'utf8');
+    expect(await tokenizer(target)).toBe(await tokenizer(join(home, 'dataset')));
+  });
+
+  it('hand on no weights that have changed on the disk', async () => {
+    const copy = newFolder();
+    await cp(path, copy, { recursive: true });
+    const file = join(copy, 'checkpoints', 'step-00000024', 'model.safetensors');
+    const bytes = await readFile(file);
+    // All bits set: NaN in every float32.
+    await writeFile(file, bytes.fill(0xff, bytes.length / 2));
+    const weights = { run: '', step: null, of: 'raw' };
+    const target = join(copy, 'exports', 'raw');
+    const jobs: [JobSpec, string][] = [
+      [
+        { kind: 'export', folder: copy, weights, format: 'float32', layout: 'huggingface', target },
+        'checkpoint-damaged',
+      ],
+      [{ kind: 'evaluate', folder: copy, weights: [weights], blocks: 2 }, 'loss-not-finite'],
+    ];
+    for (const [job, code] of jobs) {
+      const worker = new Worker().start(job);
+      expect(await worker.ended).toBe(1);
+      expect(worker.last()).toMatchObject({ type: 'failed', error: { code } });
+    }
+    expect(await readdir(join(copy, 'exports')).catch(() => [])).not.toContain('raw');
   });
 
   it('name what cannot be had', async () => {

@@ -15,5 +15,6 @@ export {
   type SafetensorsHeader,
   type TensorInfo,
 } from './safetensors-header.ts';
+export { checkTarget } from './target.ts';
 export type { TrainerInput, TrainerState } from './trainer-state.ts';
 export { copyVector, storeReader, type WeightDType, type WeightReader, type WeightWriter } from './vector.ts';

@@ -1,5 +1,5 @@
 /** A run is a folder: everything of it lies here, in formats that other tools open. */
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { RunConfig } from '../../shared/config.ts';
 import type { MetricsLine } from '../../shared/metrics.ts';
@@ -82,8 +82,14 @@ export class RunFolder {
     if ((await listNames(folder)).includes(runFileName))
       throw new UserError('run-exists', `${folder} holds a run already.`, 'Choose another name, or resume that run.');
     const file = runFile.parse({ schema: 1, config, createdAt: new Date().toISOString(), ...extra });
-    await withFileErrors(folder, () => mkdir(folder, { recursive: true }));
-    await writeFileAtomically(join(folder, runFileName), `${JSON.stringify(file, null, 2)}\n`);
+    const made = await withFileErrors(folder, () => mkdir(folder, { recursive: true }));
+    try {
+      await writeFileAtomically(join(folder, runFileName), `${JSON.stringify(file, null, 2)}\n`);
+    } catch (error) {
+      // An empty folder would only stand in the way of another try.
+      if (made !== undefined) await rmdir(folder).catch(() => {});
+      throw error;
+    }
     return new RunFolder(folder, file);
   }
 
@@ -182,7 +188,10 @@ export class RunFolder {
     const all = await this.#list();
     const entry = step === null ? all.at(-1) : all.find((c) => c.step === step);
     if (!entry) {
-      const have = all.length > 0 ? `It has ${all.map((c) => c.step).join(', ')}.` : 'It has none yet.';
+      const have =
+        all.length > 0
+          ? `It has ${all.map((c) => c.step).join(', ')}.`
+          : 'Train it until it has written one: at its interval, when it is stopped, and at its end.';
       throw new UserError(
         'checkpoint-missing',
         `The run "${this.config.name}" has no ${step === null ? 'checkpoint' : `checkpoint of step ${step}`}.`,

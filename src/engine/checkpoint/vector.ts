@@ -76,7 +76,7 @@ export function notFinite(name: string): UserError {
   return new UserError(
     'not-finite',
     `${name} holds NaN or infinity, so it was not saved; everything saved before is intact.`,
-    'Resume from the last checkpoint with a lower peak learning rate or a longer warm-up.',
+    'Start a new run with a lower peak learning rate or a longer warm-up; it may begin at the model of a checkpoint.',
   );
 }
 

@@ -212,7 +212,7 @@ async function claimFolder(folder: string, config: PrepareConfig): Promise<Datas
     return null;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOTDIR' || code === 'EEXIST' || code === 'ENOENT')
+    if (code === 'ENOTDIR' || code === 'EEXIST')
       throw new UserError(
         'not-writable',
         `Cannot make the folder ${folder}: ${message}.`,

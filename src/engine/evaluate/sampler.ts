@@ -100,8 +100,8 @@ export class Sampler {
     if (ids.length > 0) return ids;
     throw new UserError(
       'prompt-empty',
-      `nothing in the prompt ${JSON.stringify(prompt)} is in the vocabulary of ${tokenizer.vocabSize}`,
-      'start from text like the text that the model was trained on',
+      `Nothing in the prompt ${JSON.stringify(prompt)} is in the vocabulary of ${tokenizer.vocabSize}.`,
+      'Start from text like the text that the model was trained on.',
     );
   }
 

@@ -102,7 +102,7 @@ export class Session {
       throw new UserError(
         'diverged',
         `The run has diverged: ${whatBroke(result)} at step ${first} and at every step since, ${skipsAllowed} in all.`,
-        'Start again from an earlier checkpoint with a lower peak learning rate or a longer warm-up. Everything saved is intact.',
+        'Everything saved is intact. Start a new run with a lower peak learning rate or a longer warm-up; it may begin at the model of a checkpoint.',
       );
     }
   }

@@ -33,6 +33,7 @@ export async function runEvaluateJob(job: Extract<JobSpec, { kind: 'evaluate' }>
         store.free();
         base ??= losses;
         const loss = mean(losses);
+        if (!Number.isFinite(loss)) throw notFinite(ref.of, run, step);
         evaluations.push({
           of: ref.of,
           step,
@@ -47,6 +48,14 @@ export async function runEvaluateJob(job: Extract<JobSpec, { kind: 'evaluate' }>
   } finally {
     dataset.close();
   }
+}
+
+function notFinite(of: string, run: RunFolder, step: number): UserError {
+  return new UserError(
+    'loss-not-finite',
+    `The loss of ${of} at step ${step} of "${run.config.name}" is not a finite number: the run had diverged, or the file is damaged.`,
+    'Choose an earlier checkpoint.',
+  );
 }
 
 /** Runs made before their dataset's fingerprint was known are taken at their word. */

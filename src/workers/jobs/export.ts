@@ -1,6 +1,8 @@
 /** A model of its own from a checkpoint's weights or averages, read again and compared before it counts. */
-import { exportWeights } from '../../engine/checkpoint/index.ts';
-import { openDataset } from '../../engine/data/index.ts';
+import { dirname, join } from 'node:path';
+import { checkTarget, exportWeights, type RunFolder } from '../../engine/checkpoint/index.ts';
+import { loadTokenizer } from '../../engine/data/index.ts';
+import type { Tokenizer } from '../../engine/data/source.ts';
 import { verifyExport } from '../../engine/train/index.ts';
 import type { JobResult, JobSpec } from '../../shared/jobs.ts';
 import type { JobHooks } from './job.ts';
@@ -8,18 +10,29 @@ import { openRunOf } from './weights.ts';
 
 export async function runExportJob(job: Extract<JobSpec, { kind: 'export' }>, hooks: JobHooks): Promise<JobResult> {
   const run = await openRunOf(job.folder, job.weights);
+  // The run's own exports may be made again.
+  if (dirname(job.target) !== join(run.path, 'exports')) await checkTarget(job.target);
   const progress = { done: 0, total: 1, unit: 'steps', rate: null, secondsLeft: null, reason: null } as const;
   hooks.report({ type: 'progress', progress: { phase: 'writing', ...progress } });
   const { of } = job.weights;
   const { target, layout, format: dtype } = job;
-  const dataset = await openDataset(run.config.dataset);
+  const { step, tokenizer } = await soundCheckpoint(run, job.weights.step);
+  await exportWeights(run, { step, of, dtype, layout, target, tokenizer });
+  hooks.report({ type: 'progress', progress: { phase: 'reading', ...progress } });
+  await verifyExport(run, { step, of, dtype, layout, target });
+  return { outcome: 'finished', step, path: target };
+}
+
+/** A checkpoint whose every byte is as it was written: nothing else is worth handing on. It carries its tokenizer. */
+async function soundCheckpoint(
+  run: RunFolder,
+  wanted: number | null,
+): Promise<{ step: number; tokenizer: Tokenizer | null }> {
+  const checkpoint = await run.openCheckpoint(wanted);
   try {
-    const { tokenizer } = dataset;
-    const { step } = await exportWeights(run, { step: job.weights.step, of, dtype, layout, target, tokenizer });
-    hooks.report({ type: 'progress', progress: { phase: 'reading', ...progress } });
-    await verifyExport(run, { step, of, dtype, layout, target });
-    return { outcome: 'finished', step, path: target };
+    await checkpoint.verify();
+    return { step: checkpoint.step, tokenizer: await loadTokenizer(checkpoint.path) };
   } finally {
-    dataset.close();
+    await checkpoint.close();
   }
 }

@@ -1,4 +1,5 @@
 /** Training: starts a run or goes on from its newest checkpoint, and serves what is asked of it meanwhile. */
+import { rm, stat } from 'node:fs/promises';
 import { RunFolder } from '../../engine/checkpoint/index.ts';
 import { openDataset } from '../../engine/data/index.ts';
 import { UserError } from '../../engine/errors.ts';
@@ -17,6 +18,7 @@ export async function runTrainJob(job: TrainJob, hooks: JobHooks): Promise<JobRe
   try {
     // Before anything is written.
     checkDataset(job.config, dataset, null);
+    const fresh = (await stat(job.folder).catch(() => null)) === null;
     const folder = await openRun(job, dataset.meta.fingerprint);
     try {
       return await withDevice(job.config.device, hooks, async (backend) => {
@@ -27,6 +29,10 @@ export async function runTrainJob(job: TrainJob, hooks: JobHooks): Promise<JobRe
         hooks.onCommand((command) => void serve(trainer, command));
         return { ...(await trainer.run()), path: folder.path };
       });
+    } catch (error) {
+      // A run that could not even begin would only keep its name from another try.
+      if (fresh && (await folder.readMetrics()).length === 0) await rm(folder.path, { recursive: true, force: true });
+      throw error;
     } finally {
       await folder.close();
     }
