@@ -2,6 +2,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
 #include <thread>
@@ -73,8 +74,34 @@ void checkLinear(Context& context, const Family& family, const std::string& labe
   }
 }
 
+/** Exact GELU and its slope from the tables, against erfc in float64: within float32's rounding of x·Φ(x). */
+void checkGelu(Context& context, const Family& family, const std::string& label) {
+  constexpr int64_t count = 20001;
+  const Floats one = {1}, dy(count, 1.0f);
+  Floats x(count), y(count), dx(1), dw(count);
+  for (int64_t i = 0; i < count; i++) x[i] = static_cast<float>((i - count / 2) * 8e-4);
+  x[0] = -1e30f;
+  x[count - 1] = 1e30f;
+  // y = gelu(1 · x); the weight's gradient is the slope at x.
+  call(context, family, opLinear, {&one, &x, nullptr, &y, nullptr}, {1, 1, count, 1});
+  call(context, family, opLinearBackward, {&one, &x, &dy, &x, nullptr, &dw, nullptr, nullptr},
+       {1, 1, count, 1, 0, 0, 0, 0});
+  double worst = 0, worstSlope = 0, worstTail = 0;
+  for (int64_t i = 0; i < count; i++) {
+    const double a = x[i], below = 0.5 * std::erfc(-a / std::sqrt(2.0));
+    const double density = std::exp(-a * a / 2) / std::sqrt(2 * 3.14159265358979324);
+    const double off = std::fabs(y[i] - a * below);
+    worst = std::fmax(worst, off / std::fmax(1, std::fabs(a)));
+    if (a < -0.1 && a > -4) worstTail = std::fmax(worstTail, off / std::fabs(a * below));
+    worstSlope = std::fmax(worstSlope, std::fabs(dw[i] - (below + (std::fabs(a) < 30 ? a * density : 0))));
+  }
+  check(worst < 1.2e-7, label + " gelu, off by " + std::to_string(worst * 1e7) + "e-7");
+  check(worstTail < 2e-6, label + " gelu of negative values, off by " + std::to_string(worstTail * 1e6) + "e-6");
+  check(worstSlope < 1.8e-7, label + " gelu slope, off by " + std::to_string(worstSlope * 1e7) + "e-7");
+}
+
 void checkAttention(Context& context, const Family& family, const std::string& label) {
-  const int64_t shapes[][4] = {{1, 1, 1, 3}, {2, 3, 37, 8}, {1, 2, 300, 20}};
+  const int64_t shapes[][4] = {{1, 1, 1, 3}, {2, 3, 37, 8}, {1, 2, 300, 20}, {1, 1, 270, 32}, {1, 34, 67, 16}};
   for (const auto& [B, H, T, D] : shapes) {
     const std::string name = label + " attention " + std::to_string(T) + "x" + std::to_string(D);
     const int64_t C = H * D;
@@ -117,6 +144,14 @@ void checkAttention(Context& context, const Family& family, const std::string& l
     close(lse, wantLse, 1e-5, name + " lse");
     call(context, family, opAttentionBackward, {&qkv, &y, &lse, &dy, &dqkv}, {B, T, C, H, 1000, 0}, {scale, 0});
     close(dqkv, want, 2e-5, name + " dqkv");
+    // One thread has the same bits, however the heads were cut.
+    Pool alone(1);
+    Context single(alone);
+    Floats sameY(y.size()), sameD(dqkv.size());
+    call(single, family, opAttention, {&qkv, &sameY, &lse}, {B, T, C, H, 1000, 0}, {scale, 0});
+    call(single, family, opAttentionBackward, {&qkv, &y, &lse, &dy, &sameD}, {B, T, C, H, 1000, 0}, {scale, 0});
+    check(std::memcmp(y.data(), sameY.data(), y.size() * sizeof(float)) == 0, name + " y on one thread");
+    check(std::memcmp(dqkv.data(), sameD.data(), dqkv.size() * sizeof(float)) == 0, name + " dqkv on one thread");
   }
 }
 
@@ -186,6 +221,7 @@ void checkFamily(const Family& family, int threads) {
   Context context(pool);
   const std::string label = std::string(family.name) + ", " + std::to_string(threads) + " threads:";
   checkLinear(context, family, label);
+  checkGelu(context, family, label);
   checkAttention(context, family, label);
   checkClassifier(context, family, label);
   checkVectors(family, label);

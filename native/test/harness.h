@@ -26,7 +26,10 @@ void call(meander::Context& context, const meander::Family& family, meander::OpC
 void checkFamily(const meander::Family& family, int threads);
 /** Checks that no family is involved in: pool, memory, program. */
 void checkCore();
-/** Prints GFLOP per second of processor time beside the peak measured in the same way. */
-void printSpeed(const meander::Family& family);
+/**
+ * Prints GFLOP per second of processor time beside the peak measured in the same way. `only`: linear, attention,
+ * classifier or norm; null for all.
+ */
+void printSpeed(const meander::Family& family, const char* only);
 
 }  // namespace test

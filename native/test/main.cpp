@@ -1,4 +1,4 @@
-// kernel-tests: every kernel family of this processor against naive loops. With --speed, how fast they are.
+// kernel-tests: every kernel family of this processor against naive loops. With --speed [family [group]], how fast they are.
 #include <cstdio>
 #include <cstring>
 
@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   const meander::Family* const* all = meander::families(count);
   if (argc > 1 && std::strcmp(argv[1], "--speed") == 0) {
     for (int i = 0; i < count; i++)
-      if (argc < 3 || std::strcmp(argv[2], all[i]->name) == 0) test::printSpeed(*all[i]);
+      if (argc < 3 || std::strcmp(argv[2], all[i]->name) == 0) test::printSpeed(*all[i], argc < 4 ? nullptr : argv[3]);
     return 0;
   }
   test::checkCore();

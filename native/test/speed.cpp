@@ -1,6 +1,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 
 #include "harness.h"
@@ -33,7 +34,8 @@ double best(const std::function<void()>& body) {
 
 }  // namespace
 
-void printSpeed(const Family& family) {
+void printSpeed(const Family& family, const char* only) {
+  const auto wanted = [only](const char* group) { return !only || std::strstr(group, only); };
   Pool pool(1);
   Context context(pool);
   float sink = 0;
@@ -50,6 +52,7 @@ void printSpeed(const Family& family) {
 
   const int64_t shapes[][3] = {{768, 128, 384}, {768, 128, 512}, {768, 512, 128}, {1024, 768, 2304}, {1024, 768, 3072}, {1024, 3072, 768}};
   for (const auto& [M, K, N] : shapes) {
+    if (!wanted("linear")) break;
     const Floats x = noise(M * K, 1), w = noise(K * N, 2), bias = noise(N, 3), dy = noise(M * N, 4);
     Floats y(M * N), pre(M * N), dx(M * K), dw(K * N), db(N);
     const double flops = 2.0 * M * K * N;
@@ -67,6 +70,7 @@ void printSpeed(const Family& family) {
   }
   const int64_t heads[][4] = {{12, 4, 64, 32}, {4, 12, 256, 64}, {1, 12, 1024, 64}};
   for (const auto& [B, H, T, D] : heads) {
+    if (!wanted("attention")) break;
     const int64_t C = H * D;
     const Floats qkv = noise(B * T * 3 * C, 5), dy = noise(B * T * C, 6);
     Floats y(B * T * C), lse(B * H * T), dqkv(qkv.size());
@@ -81,6 +85,7 @@ void printSpeed(const Family& family) {
     line("  with dropout", flops, [&] { call(context, family, opAttention, {&qkv, &y, &lse}, {B, T, C, H, 0, 0}, {scale, 0.2}); });
   }
   for (const auto& [N, C, vocab] : {std::array<int64_t, 3>{768, 128, 100}, {1024, 768, 50257}}) {
+    if (!wanted("classifier")) break;
     const Floats x = noise(N * C, 7), w = noise(vocab * C, 8, 0.1f);
     Floats targets(N), losses(N), dx(N * C), dw(vocab * C);
     char name[64];
@@ -91,6 +96,7 @@ void printSpeed(const Family& family) {
     });
   }
   for (const auto& [N, C] : {std::array<int64_t, 2>{768, 128}, {1024, 768}}) {
+    if (!wanted("norm")) break;
     const Floats x = noise(N * C, 9), d = noise(N * C, 10), w = noise(C, 11), b = noise(C, 12);
     Floats sum(N * C), y(N * C), mean(N), rstd(N), dx(N * C), dw(C), db(C);
     line("residualLayerNorm", 0, [&, N = N, C = C] {

@@ -4,7 +4,6 @@
 
 namespace meander::MEANDER_FAMILY {
 
-constexpr int blockRows = 4;
 #if defined(MEANDER_PORTABLE)
 constexpr int blockVectors = 1;
 #elif defined(MEANDER_AVX2)
@@ -12,6 +11,10 @@ constexpr int blockVectors = 2;
 #else
 constexpr int blockVectors = 4;
 #endif
+
+/** Rows of a tile that is NV vectors wide: as many as the registers hold sums for, and enough to hide an fma's latency. */
+template <int NV>
+constexpr int blockRows = blockVectors >= 4 && NV <= 2 ? 8 : 4;
 
 template <int R, int NV>
 MEANDER_INLINE void blockTile(int64_t K, const float* a, int64_t aRow, int64_t aColumn, const float* b, int64_t bRow,
@@ -43,9 +46,13 @@ MEANDER_INLINE void blockTile(int64_t K, const float* a, int64_t aRow, int64_t a
 template <int NV>
 MEANDER_INLINE void blockColumns(int64_t M, int64_t K, const float* a, int64_t aRow, int64_t aColumn, const float* b,
                                  int64_t bRow, float* c, int64_t cRow, bool accumulate) {
+  constexpr int R = blockRows<NV>;
   int64_t m = 0;
-  for (; m + blockRows <= M; m += blockRows)
-    blockTile<blockRows, NV>(K, a + m * aRow, aRow, aColumn, b, bRow, c + m * cRow, cRow, accumulate);
+  for (; m + R <= M; m += R) blockTile<R, NV>(K, a + m * aRow, aRow, aColumn, b, bRow, c + m * cRow, cRow, accumulate);
+  if constexpr (R > 4) {
+    for (; m + 4 <= M; m += 4)
+      blockTile<4, NV>(K, a + m * aRow, aRow, aColumn, b, bRow, c + m * cRow, cRow, accumulate);
+  }
   for (; m < M; m++) blockTile<1, NV>(K, a + m * aRow, aRow, aColumn, b, bRow, c + m * cRow, cRow, accumulate);
 }
 

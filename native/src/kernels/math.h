@@ -1,5 +1,6 @@
 // exp and GELU on vectors, to about one unit in the last place of float32.
 #pragma once
+#include "kernels/gelu-tables.h"
 #include "kernels/simd.h"
 
 namespace meander::MEANDER_FAMILY {
@@ -22,31 +23,7 @@ MEANDER_INLINE V exponential(V x) {
   p = fma(p, r, set(0.5f));
   p = fma(p, r, set(1.0f));
   p = fma(p, r, set(1.0f));
-  return ifLess(x, set(-87.0f), zero(), p * exponential2(n));
-}
-
-/**
- * Normal distribution Φ(x) and its density φ(x). With z = |x|/√2 and t = 1/(1 + 0.35 z),
- * Φ(−|x|) = ½ e^(−z²) · t · P(t), where t·P(t) is the scaled complementary error function, P of degree 9
- * interpolating it at Chebyshev points for z in [0, 9.6] (relative error 1e-8).
- */
-MEANDER_INLINE void normal(V x, V& cumulative, V& density) {
-  const V z = abs(x) * set(0.70710678118654752f);
-  const V t = set(1.0f) / fma(z, set(0.35f), set(1.0f));
-  V p = set(0.03590921563691962f);
-  p = fma(p, t, set(-0.1453134208569853f));
-  p = fma(p, t, set(0.1492110886681907f));
-  p = fma(p, t, set(0.015688161235893505f));
-  p = fma(p, t, set(0.05053005158159647f));
-  p = fma(p, t, set(0.1658945215053932f));
-  p = fma(p, t, set(0.144207795385382f));
-  p = fma(p, t, set(0.18942885372276377f));
-  p = fma(p, t, set(0.19694996790211497f));
-  p = fma(p, t, set(0.19749376941654012f));
-  const V e = exponential(zero() - z * z);
-  const V tail = set(0.5f) * e * t * p;
-  cumulative = ifLess(x, zero(), tail, set(1.0f) - tail);
-  density = e * set(0.39894228040143268f);
+  return ifLess(x, set(-87.0f), zero(), scaled(p, n));
 }
 
 enum Activation { none = 0, geluExact = 1, geluTanh = 2 };
@@ -59,9 +36,8 @@ MEANDER_INLINE V tanhGate(V x) {
 
 MEANDER_INLINE V activate(V x, int activation) {
   if (activation == geluExact) {
-    V c, d;
-    normal(x, c, d);
-    return x * c;
+    const V tail = lookUp(tailPieces, x);
+    return x * ifLess(x, zero(), tail, set(1.0f) - tail);
   }
   if (activation == geluTanh) return x * tanhGate(x);
   return x;
@@ -70,9 +46,8 @@ MEANDER_INLINE V activate(V x, int activation) {
 /** Derivative of the activation at x. */
 MEANDER_INLINE V slope(V x, int activation) {
   if (activation == geluExact) {
-    V c, d;
-    normal(x, c, d);
-    return fma(x, d, c);
+    const V tail = lookUp(slopePieces, x);
+    return ifLess(x, zero(), tail, set(1.0f) - tail);
   }
   if (activation == geluTanh) {
     const V g = tanhGate(x);

@@ -55,6 +55,16 @@ MEANDER_INLINE V exponential2(V n) {
   const __m512i i = _mm512_add_epi32(_mm512_cvtps_epi32(n.v), _mm512_set1_epi32(127));
   return {_mm512_castsi512_ps(_mm512_slli_epi32(i, 23))};
 }
+/** One of 16 for each lane, by whole numbers in [0, 15]. */
+struct Index {
+  __m512i v;
+};
+MEANDER_INLINE Index indexOf(V n) { return {_mm512_cvtps_epi32(n.v)}; }
+MEANDER_INLINE V pick(const float (&table)[16], Index i) {
+  return {_mm512_permutexvar_ps(i.v, _mm512_load_ps(table))};
+}
+/** p·2^n for whole n; underflows to 0. */
+MEANDER_INLINE V scaled(V p, V n) { return {_mm512_scalef_ps(p.v, n.v)}; }
 /** Lanes whose word is at least `threshold` keep the value, the others become 0. */
 MEANDER_INLINE V keep(V a, const uint32_t* words, uint32_t threshold) {
   const __mmask16 m =
@@ -93,6 +103,17 @@ MEANDER_INLINE V exponential2(V n) {
   const __m256i i = _mm256_add_epi32(_mm256_cvtps_epi32(n.v), _mm256_set1_epi32(127));
   return {_mm256_castsi256_ps(_mm256_slli_epi32(i, 23))};
 }
+struct Index {
+  __m256i v;
+};
+MEANDER_INLINE Index indexOf(V n) { return {_mm256_cvtps_epi32(n.v)}; }
+MEANDER_INLINE V pick(const float (&table)[16], Index i) {
+  const __m256 low = _mm256_permutevar8x32_ps(_mm256_load_ps(table), i.v);
+  const __m256 high = _mm256_permutevar8x32_ps(_mm256_load_ps(table + 8), i.v);
+  // Bit 3 of the number, moved to the sign, says which half.
+  return {_mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(i.v, 28)))};
+}
+MEANDER_INLINE V scaled(V p, V n) { return p * exponential2(n); }
 MEANDER_INLINE V keep(V a, const uint32_t* words, uint32_t threshold) {
   const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(words));
   const __m256i t = _mm256_set1_epi32(static_cast<int>(threshold));
@@ -133,6 +154,19 @@ MEANDER_INLINE V ifLess(V a, V b, V x, V y) { return {vbslq_f32(vcltq_f32(a.v, b
 MEANDER_INLINE V exponential2(V n) {
   return {vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n.v), vdupq_n_s32(127)), 23))};
 }
+struct Index {
+  int32_t v[4];
+};
+MEANDER_INLINE Index indexOf(V n) {
+  Index i;
+  vst1q_s32(i.v, vcvtnq_s32_f32(n.v));
+  return i;
+}
+MEANDER_INLINE V pick(const float (&table)[16], Index i) {
+  const float t[4] = {table[i.v[0]], table[i.v[1]], table[i.v[2]], table[i.v[3]]};
+  return {vld1q_f32(t)};
+}
+MEANDER_INLINE V scaled(V p, V n) { return p * exponential2(n); }
 MEANDER_INLINE V keep(V a, const uint32_t* words, uint32_t threshold) {
   const uint32x4_t m = vcgeq_u32(vld1q_u32(words), vdupq_n_u32(threshold));
   return {vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(a.v), m))};
@@ -177,6 +211,16 @@ MEANDER_INLINE V exponential2(V n) {
   std::memcpy(r.v, bits, sizeof bits);
   return r;
 }
+struct Index {
+  int v[8];
+};
+MEANDER_INLINE Index indexOf(V n) {
+  Index r;
+  for (int i = 0; i < 8; i++) r.v[i] = static_cast<int>(n.v[i]);
+  return r;
+}
+MEANDER_INLINE V pick(const float (&table)[16], Index at) { MEANDER_LANES(table[at.v[i]]); }
+MEANDER_INLINE V scaled(V p, V n) { return p * exponential2(n); }
 MEANDER_INLINE V keep(V a, const uint32_t* words, uint32_t threshold) {
   MEANDER_LANES(words[i] >= threshold ? a.v[i] : 0.0f);
 }
@@ -185,6 +229,28 @@ MEANDER_INLINE V keep(V a, const uint32_t* words, uint32_t threshold) {
 #endif
 
 MEANDER_INLINE V zero() { return set(0.0f); }
+
+/** dst[j·dstStride + i] = src[i·srcStride + j] for i and j below 4; bits are kept whatever they mean. */
+MEANDER_INLINE void transpose4(const float* src, int64_t srcStride, float* dst, int64_t dstStride) {
+#if defined(MEANDER_AVX512) || defined(MEANDER_AVX2)
+  __m128 a = _mm_loadu_ps(src), b = _mm_loadu_ps(src + srcStride);
+  __m128 c = _mm_loadu_ps(src + 2 * srcStride), d = _mm_loadu_ps(src + 3 * srcStride);
+  _MM_TRANSPOSE4_PS(a, b, c, d);
+  _mm_storeu_ps(dst, a);
+  _mm_storeu_ps(dst + dstStride, b);
+  _mm_storeu_ps(dst + 2 * dstStride, c);
+  _mm_storeu_ps(dst + 3 * dstStride, d);
+#else
+  for (int j = 0; j < 4; j++)
+    for (int i = 0; i < 4; i++) std::memcpy(dst + j * dstStride + i, src + i * srcStride + j, sizeof(float));
+#endif
+}
+
+/** 0, 1, … W − 1. */
+MEANDER_INLINE V ramp() {
+  static constexpr float numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return load(numbers);
+}
 
 /** Sum of the lanes, always in the same order: halves folded onto each other. */
 MEANDER_INLINE float sum(V a) {

@@ -245,6 +245,7 @@ export const operationTrials: readonly Trial[] = [
   attention(2, 2, 67, 33, 0),
   attention(1, 2, 130, 64, 0),
   attention(2, 2, 37, 5, 0.3),
+  attention(1, 2, 150, 32, 0.2),
   cachedAttention(2, 3, 11, 5, 3),
   cachedAttention(1, 2, 70, 33, 1),
   dropout([7, 13], 0.2),

@@ -61,7 +61,7 @@ export class NativeBackend implements Backend {
       threads,
       numerics: {
         backend: 'native',
-        version: 1,
+        version: 2,
         precision: 'float32',
         family: status.family,
         tile: `${status.tile[0]}x${status.tile[1]}`,
