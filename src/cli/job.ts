@@ -29,6 +29,8 @@ export async function jobWithProgress(job: JobSpec, label: string, hooks: JobHoo
   const line = new ProgressLine(label);
   let loss: number | null = null;
   let waiting = false;
+  /** Whether the user has asked it to stop. */
+  let asked = false;
   let newest = job.kind === 'train' ? ((await checkpointSteps(job.folder)).at(-1) ?? null) : null;
   const worker = new WorkerProcess({
     parts: locate(),
@@ -48,7 +50,7 @@ export async function jobWithProgress(job: JobSpec, label: string, hooks: JobHoo
         if (reason !== null && !waiting) {
           line.end();
           tell(`Paused: ${reason} It tries by itself every few seconds; Ctrl-C ends it.`);
-        } else if (reason === null && waiting) tell('There is room again: it goes on.');
+        } else if (reason === null && waiting && !asked) tell('There is room again: it goes on.');
         waiting = reason !== null;
         line.update(report.progress, loss);
       }
@@ -56,10 +58,10 @@ export async function jobWithProgress(job: JobSpec, label: string, hooks: JobHoo
     },
     onOutput: process.env.MEANDER_VERBOSE ? (chunk) => process.stderr.write(chunk) : undefined,
   });
-  let asked = false;
   const stop = (): void => {
     if (asked) void worker.close(patience);
-    else tell('\nStopping: the step is finished and saved. Once more to end at once.');
+    else if (job.kind === 'train') tell('\nStopping: the step is finished and saved. Once more to end at once.');
+    else tell('\nStopping …');
     asked = true;
     worker.send({ type: 'stop' });
   };

@@ -20,7 +20,7 @@ export async function answer(options: HttpOptions, request: IncomingMessage, res
   for (const [name, value] of Object.entries(securityHeaders(ownHosts(access).map((host) => `ws://${host}`))))
     response.setHeader(name, value);
   const refused = refuse(access, request);
-  if (refused !== null) return plain(response, refused, refused === 401 ? unauthorized : 'This is not for you.');
+  if (refused !== null) return plain(response, refused, refused === 401 ? unauthorized : forbidden);
   // Not URL's own path: that would hide attempts to climb.
   const path = (request.url ?? '/').split(/[?#]/)[0]!;
   if (request.method === 'PUT' && path.startsWith('/upload/')) return upload(options, path, request, response);
@@ -35,6 +35,7 @@ export async function answer(options: HttpOptions, request: IncomingMessage, res
 }
 
 const unauthorized = 'Open the address, with its token, that Meander printed when it started.';
+const forbidden = 'Meander answers its own page only, at the address that it printed when it started.';
 
 function plain(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });

@@ -1,5 +1,5 @@
 /** Text from a checkpoint's weights or averages. */
-import { openDataset } from '../../engine/data/index.ts';
+import { loadTokenizer } from '../../engine/data/index.ts';
 import { UserError } from '../../engine/errors.ts';
 import { Sampler } from '../../engine/evaluate/index.ts';
 import type { JobResult, JobSpec } from '../../shared/jobs.ts';
@@ -7,34 +7,29 @@ import { withDevice } from './device.ts';
 import type { JobHooks } from './job.ts';
 import { loadWeights, openRunOf } from './weights.ts';
 
-/** A stop ends the text early. */
+/** A stop ends the text early. Needs no dataset: a checkpoint carries its tokenizer. */
 export async function runSampleJob(job: Extract<JobSpec, { kind: 'sample' }>, hooks: JobHooks): Promise<JobResult> {
   const run = await openRunOf(job.folder, job.weights);
-  const dataset = await openDataset(run.config.dataset);
-  try {
-    const { tokenizer } = dataset;
+  return withDevice(run.config.device, hooks, async (backend) => {
+    const { store, step, path } = await loadWeights(backend, run, job.weights);
+    const tokenizer = await loadTokenizer(path);
     if (!tokenizer)
       throw new UserError(
         'no-tokenizer',
-        `The dataset "${dataset.meta.name}" has no tokenizer, so ids cannot be turned into text.`,
+        `The dataset of "${run.config.name}" had no tokenizer, so ids cannot be turned into text.`,
         'Prepare the dataset from text files.',
       );
-    return await withDevice(run.config.device, hooks, async (backend) => {
-      const { store, step } = await loadWeights(backend, run, job.weights);
-      const sampler = new Sampler(backend, run.config.model);
-      const { of } = job.weights;
-      let text = '';
-      for await (const piece of sampler.text(store, tokenizer, job.options)) {
-        if (hooks.signal.aborted) break;
-        text += piece;
-        hooks.report({ type: 'text', of, piece, done: false });
-      }
-      hooks.report({ type: 'text', of, piece: '', done: true });
-      sampler.free();
-      store.free();
-      return { outcome: 'finished', step, text };
-    });
-  } finally {
-    dataset.close();
-  }
+    const sampler = new Sampler(backend, run.config.model);
+    const { of } = job.weights;
+    let text = '';
+    for await (const piece of sampler.text(store, tokenizer, job.options)) {
+      if (hooks.signal.aborted) break;
+      text += piece;
+      hooks.report({ type: 'text', of, piece, done: false });
+    }
+    hooks.report({ type: 'text', of, piece: '', done: true });
+    sampler.free();
+    store.free();
+    return { outcome: 'finished', step, text };
+  });
 }

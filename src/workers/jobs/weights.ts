@@ -11,18 +11,18 @@ export async function openRunOf(folder: string, ref: WeightsRef): Promise<RunFol
   return RunFolder.open(resolve(dirname(here), ref.run));
 }
 
-/** Loads the weights onto a device. Returns their step; the caller frees the store. */
+/** Loads the weights onto a device. Returns the step and the folder of their checkpoint; the caller frees the store. */
 export async function loadWeights(
   backend: Backend,
   run: RunFolder,
   ref: WeightsRef,
-): Promise<{ store: Floats; step: number }> {
+): Promise<{ store: Floats; step: number; path: string }> {
   const checkpoint = await run.openCheckpoint(ref.step);
   try {
     const read = await checkpoint.weights(ref.of);
     const store = backend.store('f32', run.table.elements);
     await copyVector(read, (offset, data) => store.write(offset, data), store.elements);
-    return { store, step: checkpoint.step };
+    return { store, step: checkpoint.step, path: checkpoint.path };
   } finally {
     await checkpoint.close();
   }
