@@ -4,4 +4,4 @@ import { runUnderNode24 } from './lib/node24.mjs';
 
 ensureInstalled();
 ensureNative({ strict: true });
-process.exitCode = runUnderNode24('bench/cpu/bench.ts', process.argv.slice(2));
+process.exitCode = await runUnderNode24('bench/cpu/bench.ts', process.argv.slice(2));

@@ -5,6 +5,6 @@ import { runUnderNode24 } from './lib/node24.mjs';
 const started = Date.now();
 ensureInstalled();
 ensureNative();
-process.exitCode = runUnderNode24('src/cli/main.ts', ['quickstart', ...process.argv.slice(2)], {
+process.exitCode = await runUnderNode24('src/cli/main.ts', ['quickstart', ...process.argv.slice(2)], {
   env: { ...process.env, MEANDER_STARTED: String(started) },
 });

@@ -1,5 +1,5 @@
 /** The Node 24 that workers, tests and the command line run under; it comes from npm, one package a platform. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,12 +32,19 @@ export function node24() {
   );
 }
 
-/** Runs a source file under Node 24 with this process's terminal; returns its exit code. */
+/**
+ * Runs a source file under Node 24 with this process's terminal; resolves with its exit code. Ctrl-C reaches the
+ * program from the terminal itself, which then saves: this process only waits.
+ */
 export function runUnderNode24(file, args, options = {}) {
-  const done = spawnSync(node24(), ['--disable-warning=ExperimentalWarning', path.join(root, file), ...args], {
+  const child = spawn(node24(), ['--disable-warning=ExperimentalWarning', path.join(root, file), ...args], {
     stdio: 'inherit',
     ...options,
   });
-  if (done.error) throw done.error;
-  return done.status ?? 1;
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
 }
