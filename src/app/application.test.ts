@@ -174,9 +174,18 @@ describe('runs', () => {
       step: 10,
       parent: { name: 'run', step: 10, purpose: 'cooldown' },
     });
+    await expect(fixture.call('runs.fork', { ...fork, step: 10 })).rejects.toMatchObject({ code: 'run-exists' });
+    // A configuration that names a checkpoint is a fork too, whichever way it comes.
+    const init = { from: 'checkpoint', run: 'run', step: 10, purpose: 'continue' } as const;
+    await fixture.call('runs.create', { ...tinyRun('second', dataset), init });
+    const ghost = { ...tinyRun('third', dataset), init: { ...init, run: 'ghost' } };
+    await expect(fixture.call('runs.create', ghost)).rejects.toMatchObject({ code: 'no-checkpoint' });
     await fixture.call('runs.delete', { name: 'run' });
-    expect(await readdir(join(folder, 'home/runs/child/origin/checkpoints'))).toEqual(['step-00000010']);
-    expect(await fixture.call('runs.get', { name: 'child' })).toMatchObject({ status: 'new', parent: { name: 'run' } });
+    expect(await readdir(join(folder, 'home/runs'))).toEqual(['child', 'second']);
+    for (const name of ['child', 'second']) {
+      expect(await readdir(join(folder, 'home/runs', name, 'origin/checkpoints'))).toEqual(['step-00000010']);
+      expect(await fixture.call('runs.get', { name })).toMatchObject({ status: 'new', parent: { name: 'run' } });
+    }
   });
 
   test('a garbled run.json still shows', async () => {
@@ -236,9 +245,9 @@ describe('the queue', () => {
   });
 });
 
-test('deleted folders that a crash left are finished off at the next start', async () => {
-  const left = join(folder, 'home/runs/.deleted-0123abcd');
-  await mkdir(left, { recursive: true });
+test('folders that a crash left half deleted or half made are finished off at the next start', async () => {
+  const left = ['deleted', 'new'].map((state) => join(folder, `home/runs/.${state}-0123abcd`));
+  for (const path of left) await mkdir(path, { recursive: true });
   await open();
-  await expect(stat(left)).rejects.toMatchObject({ code: 'ENOENT' });
+  for (const path of left) await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
 });

@@ -6,7 +6,7 @@ import type { AppEvent, DatasetSummary, Job } from '../shared/api.ts';
 import { type DatasetMeta, datasetMeta, type PrepareConfig, prepareConfig } from '../shared/dataset.ts';
 import { UserError } from '../shared/errors.ts';
 import { withFileErrors } from '../shared/files.ts';
-import { exists, folderBytes, folderNames, readIfThere, removeFolder, sweepDeleted } from './folders.ts';
+import { exists, folderBytes, folderNames, readIfThere, removeFolder, sweepUnfinished } from './folders.ts';
 import { folderOf, isPlainName } from './names.ts';
 import type { Staging } from './staging.ts';
 import type { ActiveJob, Supervisor } from './supervisor.ts';
@@ -42,7 +42,7 @@ export class Datasets {
 
   /** Finishes deletions and sweeps uploads that nobody needs. For the start of the application. */
   async repair(): Promise<void> {
-    await sweepDeleted(this.#parent);
+    await sweepUnfinished(this.#parent);
     const incomplete = await Promise.all(
       (await folderNames(this.#parent)).map(async (name) => readJournal(join(this.#parent, name))),
     );

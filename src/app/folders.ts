@@ -1,7 +1,8 @@
 /** Small things about folders that both libraries need. */
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder, withFileErrors } from '../shared/files.ts';
 
 /** Names of the folders in a folder, hidden ones left out; none where it does not exist. */
 export async function folderNames(parent: string): Promise<string[]> {
@@ -57,9 +58,36 @@ export async function removeFolder(parent: string, name: string): Promise<void> 
   await rm(doomed, { recursive: true, force: true });
 }
 
-/** Finishes deletions that a crash cut short. */
-export async function sweepDeleted(parent: string): Promise<void> {
+/**
+ * Makes `name` in `parent`, out of sight until `fill` has filled it; what `fill` throws leaves nothing behind.
+ * @returns false when there is something of that name already
+ */
+export async function makeFolder(
+  parent: string,
+  name: string,
+  fill: (folder: string) => Promise<void>,
+): Promise<boolean> {
+  const target = join(parent, name);
+  if (await exists(target)) return false;
+  const draft = join(parent, `.new-${randomBytes(4).toString('hex')}`);
+  await withFileErrors(target, () => mkdir(draft, { recursive: true }));
+  try {
+    await fill(draft);
+    await rename(draft, target);
+    await syncFolder(parent);
+    return true;
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    // Another one of that name was quicker: no folder is renamed over one that holds something.
+    const { code } = error as NodeJS.ErrnoException;
+    if (['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(code ?? '') && (await exists(target))) return false;
+    throw error;
+  }
+}
+
+/** Finishes deletions that a crash cut short, and removes folders that it left half made. For the start. */
+export async function sweepUnfinished(parent: string): Promise<void> {
   const entries = await readdir(parent).catch(() => [] as string[]);
   for (const entry of entries)
-    if (/^\.deleted-[0-9a-f]{8}$/.test(entry)) await rm(join(parent, entry), { recursive: true, force: true });
+    if (/^\.(deleted|new)-[0-9a-f]{8}$/.test(entry)) await rm(join(parent, entry), { recursive: true, force: true });
 }

@@ -1,15 +1,15 @@
 /** The library of runs: the folders in <home>/runs, and what can be asked of them. */
-import { mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { AppEvent, Job, RunDetail, RunSummary } from '../shared/api.ts';
 import { type RunConfig, runConfig } from '../shared/config.ts';
 import { UserError } from '../shared/errors.ts';
-import { withFileErrors, writeFileAtomically } from '../shared/files.ts';
+import { writeFileAtomically } from '../shared/files.ts';
 import type { MetricsLine } from '../shared/metrics.ts';
 import { takeOrigin } from '../shared/origin.ts';
 import { lockFile, readLock } from '../shared/process-lock.ts';
 import type { RunFile } from '../shared/run-file.ts';
-import { folderBytes, folderNames, readIfThere, removeFolder, sweepDeleted } from './folders.ts';
+import { folderBytes, folderNames, makeFolder, readIfThere, removeFolder, sweepUnfinished } from './folders.ts';
 import { MetricsReader } from './metrics-reader.ts';
 import { folderOf, isPlainName } from './names.ts';
 import type { Queue } from './queue.ts';
@@ -45,7 +45,7 @@ export class Runs {
   }
 
   async repair(): Promise<void> {
-    await sweepDeleted(this.#parent);
+    await sweepUnfinished(this.#parent);
   }
 
   folder(name: string): string {
@@ -103,14 +103,12 @@ export class Runs {
     return (await readIfThere(join(this.folder(name), 'log.txt'))) ?? '';
   }
 
-  /** Makes a run's folder. Nothing trains yet. */
+  /**
+   * Makes a run's folder, of a child run with the checkpoint of its parent that it starts from. Nothing trains yet.
+   * @throws UserError 'run-exists'; 'no-checkpoint' when the parent has none at that step
+   */
   async create(config: RunConfig, datasetFingerprint: string | null): Promise<RunSummary> {
-    const folder = this.folder(config.name);
-    await withFileErrors(this.#parent, () => mkdir(this.#parent, { recursive: true }));
-    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-      throw new UserError('run-exists', `There is a run "${config.name}" already.`, 'Choose another name.');
-    });
+    const { name, init } = config;
     const file: RunFile = {
       schema: 1,
       config,
@@ -118,26 +116,13 @@ export class Runs {
       appVersion: this.#options.version,
       createdAt: new Date().toISOString(),
     };
-    await writeFileAtomically(join(folder, 'run.json'), `${JSON.stringify(file, null, 2)}\n`);
+    const made = await makeFolder(this.#parent, name, async (folder) => {
+      if (init.from === 'checkpoint') await takeOrigin(resolve(this.#parent, init.run), folder, init.step);
+      await writeFileAtomically(join(folder, 'run.json'), `${JSON.stringify(file, null, 2)}\n`);
+    });
+    if (!made) throw new UserError('run-exists', `There is a run "${name}" already.`, 'Choose another name.');
     this.#options.emit({ type: 'changed', what: 'runs' });
-    return this.summary(config.name);
-  }
-
-  /** Makes a child's folder, with the checkpoint of its parent that it starts from. */
-  async createChild(
-    config: RunConfig,
-    datasetFingerprint: string | null,
-    parent: string,
-    step: number,
-  ): Promise<RunSummary> {
-    await this.create(config, datasetFingerprint);
-    try {
-      await takeOrigin(this.folder(parent), this.folder(config.name), step);
-    } catch (error) {
-      await this.delete(config.name);
-      throw error;
-    }
-    return this.summary(config.name);
+    return this.summary(name);
   }
 
   /** Newest whole checkpoint. @throws UserError when there is none. */

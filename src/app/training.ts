@@ -178,7 +178,7 @@ export class Training {
       );
     const make = fork.purpose === 'cooldown' ? cooldownConfig : continueConfig;
     const config = make(file.config, { name: fork.childName, run: name, step: fork.step, end: fork.end });
-    return this.#options.runs.createChild(config, file.datasetFingerprint, name, fork.step);
+    return this.#options.runs.create(config, file.datasetFingerprint);
   }
 
   async #errand(

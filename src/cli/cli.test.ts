@@ -52,6 +52,7 @@ test.each([
   [['doctor', 'x'], '"x" is one too many'],
   [['sample', 'nothing', '--top-p', '2'], '--top-p: takes at most 1, not 2'],
   [['export', 'nothing'], 'there is no run called "nothing"'],
+  [['fork', 'nothing', '--step', '1', '--end', '2'], 'there is no run called "nothing"'],
   [['train', '--resume', 'x', '--set', 'steps=9'], '--set cannot go with it'],
   [['sample', 'nothing', '--tokens', 'many'], '--tokens takes a number, not "many"'],
   [['quickstart', '--steps', '76'], '--steps takes a multiple of 75'],
@@ -118,7 +119,7 @@ test('prepare, train, stop words, evaluate, sample, export and average work toge
   const mean = meander('average', ...steps, '--out', path.join(home, 'mean'));
   expect(mean.code, mean.err).toBe(0);
 
-  const child = meander('fork', 'small', '--step', '20', '--end', '40', '--cooldown', 'linear', '--json');
+  const child = meander('fork', 'small', '--step', '20', '--end', '40', '--cooldown', '--json');
   expect(child.code, child.err).toBe(0);
   expect(lastJson(child.out)).toMatchObject({
     outcome: 'finished',
@@ -128,6 +129,8 @@ test('prepare, train, stop words, evaluate, sample, export and average work toge
   expect(meander('fork', 'small', '--step', '21', '--end', '40', '--name', 'x').err).toContain(
     'no whole checkpoint at step 21',
   );
+  const longer = meander('fork', 'small', '--step', '40', '--end', '50', '--name', 'x', '--json');
+  expect(lastJson(longer.out), longer.err).toMatchObject({ outcome: 'finished', step: 50 });
 
   const nano = meander('export', 'small', '--of', 'lawa', '--layout', 'nanogpt', '--json');
   expect(nano.code, nano.err).toBe(0);

@@ -7,6 +7,8 @@ export interface Option {
   readonly short?: string;
   /** Placeholder of the value in the help text. */
   readonly value?: string;
+  /** It may stand without a value, which then is the empty text. */
+  readonly optionalValue?: boolean;
   readonly help: string;
 }
 
@@ -59,7 +61,7 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
   ) as NonNullable<ParseArgsConfig['options']>;
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
-    parsed = parseArgs({ args: [...argv], options: config, allowPositionals: true, strict: true });
+    parsed = parseArgs({ args: withEmptyValues(argv, options), options: config, allowPositionals: true, strict: true });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
@@ -91,6 +93,14 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
   };
 }
 
+/** node:util knows no optional values: where one is left out, it gets the empty one. */
+function withEmptyValues(argv: readonly string[], options: Readonly<Record<string, Option>>): string[] {
+  return argv.map((word, i) => {
+    const bare = word.startsWith('--') && options[word.slice(2)]?.optionalValue;
+    return bare && (argv[i + 1] ?? '-').startsWith('-') ? `${word}=` : word;
+  });
+}
+
 function rangeWords(min: number, max: number): string {
   if (min > -Infinity && max < Infinity) return ` from ${min} to ${max}`;
   if (min > -Infinity) return ` of at least ${min}`;
@@ -99,8 +109,8 @@ function rangeWords(min: number, max: number): string {
 
 export function helpText(command: Command): string {
   const options = Object.entries({ ...command.options, ...commonOptions } as Record<string, Option>);
-  const label = ([name, option]: [string, Option]): string =>
-    `${option.short ? `-${option.short}, ` : ''}--${name}${option.type === 'string' ? ` ${option.value ?? 'TEXT'}` : ''}`;
+  const label = ([name, { type, short, value = 'TEXT', optionalValue }]: [string, Option]): string =>
+    `${short ? `-${short}, ` : ''}--${name}${type === 'boolean' ? '' : optionalValue ? ` [${value}]` : ` ${value}`}`;
   const width = Math.max(...options.map((o) => label(o).length));
   return [
     `meander ${command.name}: ${command.summary}`,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type RunConfigInput, runConfig } from './config.ts';
+import { UserError } from './errors.ts';
 import { continueConfig, cooldownConfig } from './fork.ts';
 import { learningRate } from './schedule.ts';
 
@@ -58,4 +59,14 @@ describe('training longer', () => {
     expect(child).toMatchObject({ steps: 300, schedule: trunk.schedule, policies: [{ id: 'lawa', k: 5, start: 2 }] });
     expect(child.init).toMatchObject({ step: 80, purpose: 'continue' });
   });
+});
+
+it.each([
+  ['a schedule that does not fit', { end: 90 }, 'warm-up and cooldown together are longer than the run of 90 steps'],
+  ['a name that is no file name', { name: 'a/b' }, 'name: use a plain file name'],
+])('%s is the user’s to solve', (_, change, message) => {
+  const trunk = parent({ kind: 'wsd', peak: 1e-3, warmupSteps: 10, cooldownSteps: 85 });
+  const fails = () => continueConfig(trunk, { ...fork, ...change });
+  expect(fails).toThrow(UserError);
+  expect(fails).toThrow(message);
 });

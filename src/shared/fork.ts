@@ -17,19 +17,19 @@ export interface Fork {
 
 /**
  * The parent's recipe with another T. Policies keep the starts they had, since the child carries their state on.
- * @throws UserError when the steps make no run.
+ * @throws UserError when steps or name make no run.
  */
 export function continueConfig(parent: RunConfig, fork: Fork): RunConfig {
   const policies = parent.policies
     .map((policy) => resolvePolicy(policy, parent))
     .filter((policy) => policy.start <= fork.end);
-  return runConfig.parse({ ...child(parent, fork, 'continue'), policies });
+  return checked({ ...child(parent, fork, 'continue'), policies });
 }
 
 /**
  * From the parent's rate at the checkpoint, not its peak, to zero at `end`, without policies: the annealed run that
  * averages are compared with.
- * @throws UserError when the steps make no run.
+ * @throws UserError when steps or name make no run.
  */
 export function cooldownConfig(
   parent: RunConfig,
@@ -45,7 +45,7 @@ export function cooldownConfig(
     cooldownSteps: fork.end - fork.step,
     cooldownForm: form,
   };
-  return runConfig.parse({ ...child(parent, fork, 'cooldown'), schedule, policies: [] });
+  return checked({ ...child(parent, fork, 'cooldown'), schedule, policies: [] });
 }
 
 function child(parent: RunConfig, fork: Fork, purpose: 'continue' | 'cooldown'): RunConfig {
@@ -57,4 +57,15 @@ function child(parent: RunConfig, fork: Fork, purpose: 'continue' | 'cooldown'):
       `Choose an end after step ${step}.`,
     );
   return { ...structuredClone(parent), name, steps: end, init: { from: 'checkpoint', run, step, purpose } };
+}
+
+function checked(config: RunConfig): RunConfig {
+  const parsed = runConfig.safeParse(config);
+  if (parsed.success) return parsed.data;
+  const reasons = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new UserError(
+    'fork-invalid',
+    `No run "${config.name}" can be made that ends at step ${config.steps}: ${reasons.join('; ')}.`,
+    'Choose another end or name.',
+  );
 }

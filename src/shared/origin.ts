@@ -3,14 +3,32 @@
  * A child run owns what it starts from: `origin/` in its folder is a run folder of its own, with the parent's run.json,
  * the one checkpoint, and the snapshots that its policies' windows name. The parent may then be swept or deleted.
  */
-import { constants, copyFile, link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import {
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { UserError } from './errors.ts';
-import { syncFolder } from './files.ts';
+import { syncFolder, temporaryPrefix, withFileErrors } from './files.ts';
 
 /** Name of the folder inside the child's. */
 export const originFolder = 'origin';
+
+/** A parent at work may be moving what is wanted from one place to another: it is looked for again. */
+const attempts = 4;
+/** Milliseconds between two. */
+const pause = 100;
 
 const stepName = (step: number): string => `step-${String(step).padStart(8, '0')}`;
 
@@ -21,66 +39,126 @@ const windows = z.object({
 /** The part of DONE that says what a whole checkpoint holds. */
 const sizes = z.object({ files: z.record(z.string(), z.object({ bytes: z.number() })) });
 
+/** A file that should be in the parent's folder is not there, or not whole. */
+class Gone extends Error {}
+
 /**
  * Takes the parent's checkpoint at `step` into the child's folder, by hard links where the file system has them, by
- * copies elsewhere. Does nothing when the child has it already.
- * @throws UserError 'no-checkpoint' when the parent has no whole checkpoint at that step
+ * copies elsewhere. Does nothing when the child has it already. The parent may be training and sweeping meanwhile:
+ * the child gets all of the checkpoint or nothing.
+ * @param parent folder of a run
+ * @param child folder that exists
+ * @throws UserError 'no-checkpoint' when the parent has no whole checkpoint at that step, 'disk-full', 'not-writable'
  */
 export async function takeOrigin(parent: string, child: string, step: number, linkFile = link): Promise<void> {
   const target = join(child, originFolder);
   if (await isThere(join(target, 'run.json'))) return;
-  const temporary = join(child, `.tmp-${originFolder}`);
-  await rm(temporary, { recursive: true, force: true });
+  const temporary = join(child, `${temporaryPrefix}${originFolder}`);
   try {
-    await collect(parent, temporary, step, linkFile);
-    await rename(temporary, target);
-    await syncFolder(child);
+    await withFileErrors(target, async () => {
+      await collectPatiently(parent, temporary, step, linkFile);
+      await rename(temporary, target);
+      await syncFolder(child);
+    });
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!(error instanceof Gone)) throw error;
     throw new UserError(
       'no-checkpoint',
-      `${parent} has no whole checkpoint at step ${step}.`,
-      'Choose one of its newer checkpoints.',
+      `${parent} has no whole checkpoint at step ${step}: ${error.message}.`,
+      'Choose another of its checkpoints.',
       { cause: error },
     );
   }
 }
 
-async function collect(parent: string, target: string, step: number, linkFile: typeof link): Promise<void> {
-  const place = (...parts: string[]): string => join(target, ...parts);
-  const take = async (from: string, to: string): Promise<void> => {
+async function collectPatiently(parent: string, target: string, step: number, linkFile: typeof link): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    await rm(target, { recursive: true, force: true });
     try {
-      await linkFile(from, to);
+      return await collect(parent, target, step, linkFile);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw error;
-      await copyFile(from, to, constants.COPYFILE_FICLONE);
+      if (!(error instanceof Gone) || attempt === attempts) throw error;
+      await setTimeout(pause);
     }
-  };
-  const source = join(parent, 'checkpoints', stepName(step));
-  const checkpoint = place('checkpoints', stepName(step));
-  await mkdir(checkpoint, { recursive: true });
-  await mkdir(place('snapshots'));
-  const done = sizes.parse(JSON.parse(await readFile(join(source, 'DONE'), 'utf8')));
-  for (const name of await readdir(source)) await take(join(source, name), join(checkpoint, name));
-  // The parent may be sweeping at this moment: what DONE names must have arrived whole.
-  for (const [name, { bytes }] of Object.entries(done.files))
-    if ((await stat(join(checkpoint, name))).size !== bytes) throw gone(join(source, name));
+  }
+}
 
-  const trainer = windows.parse(JSON.parse(await readFile(join(checkpoint, 'trainer.json'), 'utf8')));
+async function collect(parent: string, target: string, step: number, linkFile: typeof link): Promise<void> {
+  const source = join(parent, 'checkpoints', stepName(step));
+  const checkpoint = join(target, 'checkpoints', stepName(step));
+  const snapshots = join(target, 'snapshots');
+  await mkdir(checkpoint, { recursive: true });
+  await mkdir(snapshots);
+  const done = await readText(join(source, 'DONE'));
+  const { files } = parse(sizes, done, join(source, 'DONE'));
+  for (const name of await orGone(source, readdir(source)))
+    if (name !== 'DONE') await take(join(source, name), join(checkpoint, name), linkFile);
+  for (const [name, { bytes }] of Object.entries(files))
+    if ((await orGone(join(source, name), stat(join(checkpoint, name)))).size !== bytes)
+      throw new Gone(`${join(source, name)} is not whole`);
+
+  const trainer = parse(windows, await readText(join(checkpoint, 'trainer.json')), join(source, 'trainer.json'));
   const steps = new Set(Object.values(trainer.policies).flatMap(({ state }) => state.window ?? []));
   steps.delete(step);
   for (const held of steps) {
     const name = `${stepName(held)}.safetensors`;
     // Weights of a step lie in its checkpoint or in a snapshot, as the same bytes.
     const places = [join(parent, 'snapshots', name), join(parent, 'checkpoints', stepName(held), 'model.safetensors')];
-    const from = (await isThere(places[0])) ? places[0] : places[1];
-    await take(from, place('snapshots', name));
+    await take((await isThere(places[0])) ? places[0] : places[1], join(snapshots, name), linkFile);
   }
-  await copyFile(join(parent, 'run.json'), place('run.json'));
+  await writeDurably(join(target, 'run.json'), await readText(join(parent, 'run.json')));
+  // The checkpoint may have been replaced by another of its step meanwhile, and files of both been taken.
+  if ((await readText(join(source, 'DONE'))) !== done) throw new Gone(`${source} was written anew`);
+  await writeDurably(join(checkpoint, 'DONE'), done);
+  for (const folder of [checkpoint, join(target, 'checkpoints'), snapshots, target]) await syncFolder(folder);
 }
 
-const gone = (path: string): NodeJS.ErrnoException => Object.assign(new Error(`${path} is gone`), { code: 'ENOENT' });
+/** What is linked is on the disk already; a copy is made durable. */
+async function take(from: string, to: string, linkFile: typeof link): Promise<void> {
+  try {
+    await linkFile(from, to);
+  } catch (error) {
+    if (isMissing(error)) throw new Gone(`${from} is missing`);
+    await orGone(from, copyFile(from, to, constants.COPYFILE_FICLONE));
+    await sync(to);
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  await writeFile(path, text);
+  await sync(path);
+}
+
+async function sync(path: string): Promise<void> {
+  // A copy may be read-only, as its source was; Windows flushes only what can be written.
+  const handle = await open(path, process.platform === 'win32' ? 'r+' : 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, text: string, path: string): T {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    throw new Gone(`${path} cannot be read`);
+  }
+}
+
+const readText = (path: string): Promise<string> => orGone(path, readFile(path, 'utf8'));
+
+async function orGone<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw isMissing(error) ? new Gone(`${path} is missing`) : error;
+  }
+}
+
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
 async function isThere(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null)) !== null;

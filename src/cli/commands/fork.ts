@@ -18,11 +18,15 @@ export const fork: Command = {
     cooldown: {
       type: 'string',
       value: 'FORM',
-      help: '1-sqrt or linear: take the learning rate to zero by T (default: go on as before)',
+      optionalValue: true,
+      help: 'take the learning rate to zero by T: 1-sqrt or linear (default: the form in RUN’s schedule)',
     },
     name: { type: 'string', value: 'NAME', help: 'name of the child (default: made from RUN)' },
   },
-  notes: ['The child keeps its own copy of what it starts from, so RUN may be continued or deleted.'],
+  notes: [
+    'Without --cooldown the child goes on with RUN’s own schedule and averages, to another end.',
+    'The child keeps what it starts from in its own folder, so RUN may train on or be deleted.',
+  ],
   async run(args) {
     const home = homeOf(args);
     const { run, folder } = runAndFolder(args, home);
@@ -30,14 +34,16 @@ export const fork: Command = {
     const end = args.number('end', { min: 1, integer: true });
     if (step === null || end === null) throw new UsageError('--step and --end are both needed');
     if (end <= step) throw new UsageError(`--end ${end} is not after --step ${step}`);
-    const form = args.text('cooldown');
-    if (form !== null && form !== '1-sqrt' && form !== 'linear') throw new UsageError('--cooldown is 1-sqrt or linear');
-    const name = args.text('name') ?? `${run} ${form === null ? 'longer' : 'cooldown'}`;
+    const cooldown = args.text('cooldown');
+    const form = cooldown || undefined;
+    if (form !== undefined && form !== '1-sqrt' && form !== 'linear')
+      throw new UsageError(`--cooldown is 1-sqrt or linear, not "${form}"`);
+    const name = args.text('name') ?? `${run} ${cooldown === null ? 'longer' : 'cooldown'}`;
     const target = path.join(home, 'runs', name);
     if (existsSync(target)) throw new UsageError(`there is a run called "${name}" already; choose another --name`);
     const parent = await readRunConfig(folder);
     const from = { run, step, end, name };
-    const config = form === null ? continueConfig(parent, from) : cooldownConfig(parent, from, form);
+    const config = cooldown === null ? continueConfig(parent, from) : cooldownConfig(parent, from, form);
     return trainToTheEnd({ folder: target, config, resume: false }, args.flag('json'));
   },
 };

@@ -5,7 +5,6 @@ import { originFolder, takeOrigin } from '../../shared/origin.ts';
 import type { Backend } from '../backends/backend.ts';
 import { type Checkpoint, copyVector, openModelFolder, RunFolder } from '../checkpoint/index.ts';
 import { UserError } from '../errors.ts';
-import { withFileErrors } from '../files.ts';
 import { initialWeights } from '../model/init.ts';
 import { Clock } from './clock.ts';
 import type { Session } from './session.ts';
@@ -18,7 +17,7 @@ export async function openParent(folder: RunFolder): Promise<RunFolder | null> {
   const { init } = folder.config;
   if (init.from !== 'checkpoint' || (await folder.checkpoints()).length > 0) return null;
   const parent = resolve(dirname(folder.path), init.run);
-  await withFileErrors(folder.path, () => takeOrigin(parent, folder.path, init.step));
+  await takeOrigin(parent, folder.path, init.step);
   return RunFolder.open(join(folder.path, originFolder));
 }
 

@@ -303,18 +303,31 @@ describe('the same bits', () => {
     }
   });
 
-  it('when a longer run takes over at a checkpoint, averages included, and its parent is gone', async () => {
-    const path = newFolder();
-    await sit(path, config, { watch: kill(trained(13)) });
+  it('when a longer run takes over at a checkpoint that its parent then sweeps, and another one of that run', async () => {
+    const [path, childPath, grandchildPath] = [newFolder(), newFolder(), newFolder()];
+    await mkdir(childPath);
+    let taken: Promise<void> | null = null;
+    const watch = (report: Report) => {
+      if (report.type === 'metrics' && report.line.type === 'checkpoint' && report.line.step === 12)
+        taken = takeOrigin(path, childPath, 12);
+    };
+    await sit(path, config, { watch });
+    await taken;
+    expect((await (await RunFolder.open(path)).checkpoints()).map((c) => c.step)).not.toContain(12);
+    await rm(path, { recursive: true });
     // A parent that lies beside its child goes by its name.
     const child = continueConfig(config, { name: 'longer', run: basename(path), step: 12, end: 24 });
-    const childPath = newFolder();
-    await mkdir(childPath);
-    await takeOrigin(path, childPath, 12);
-    await rm(path, { recursive: true });
+    // Its window at 15 is still of its parent's steps 8, 10 and 12, and of 14.
+    await sit(childPath, child, { watch: kill(trained(16)) });
+    const grandchild = continueConfig(child, { name: 'longest', run: basename(childPath), step: 15, end: 24 });
+    await mkdir(grandchildPath);
+    await takeOrigin(childPath, grandchildPath, 15);
     await sit(childPath, child);
     expect(await bits(childPath)).toEqual(expected);
     expect(ofType(await metricsOf(childPath), 'train')[0].step).toBe(12);
+    await rm(childPath, { recursive: true });
+    await sit(grandchildPath, grandchild);
+    expect(await bits(grandchildPath)).toEqual(expected);
   });
 });
 
