@@ -17,6 +17,8 @@ export const prepareConfig = z.strictObject({
   split: splitConfig.prefault({ by: 'document' }),
   /** What to do with bytes that are not UTF-8. */
   invalidUtf8: z.enum(['replace', 'skip']).default('replace'),
+  /** The field of a record that holds its text; dots lead into objects. null: guessed, and said in the report. */
+  textField: z.string().min(1).max(200).nullable().default(null),
 });
 export type PrepareConfig = z.infer<typeof prepareConfig>;
 
@@ -49,6 +51,9 @@ export const datasetMeta = z.object({
 });
 export type DatasetMeta = z.infer<typeof datasetMeta>;
 
+/** What a source file is. An archive holds files, each of which is one of the others. */
+export const sourceFormats = ['text', 'markdown', 'jsonl', 'archive', 'tokens'] as const;
+
 /** What a scan of dropped files and folders found. */
 export const sourceReport = z.object({
   files: z.array(
@@ -56,8 +61,15 @@ export const sourceReport = z.object({
       /** Relative to the dropped item. */
       name: z.string(),
       bytes: z.number().int(),
-      format: z.enum(['text', 'markdown', 'tokens']),
+      format: z.enum(sourceFormats),
       invalidUtf8: z.number().int().default(0),
+      /** Of a file that holds many. Known after preparation. */
+      documents: z.number().int().optional(),
+      /** The field that its records' text was taken from, and whether that was guessed. */
+      textField: z.string().optional(),
+      textFieldGuessed: z.boolean().optional(),
+      /** What was left out of it. */
+      note: z.string().optional(),
     }),
   ),
   /** Files in all; `files` may be cut to the first 1,000. */

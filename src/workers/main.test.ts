@@ -87,6 +87,7 @@ beforeAll(async () => {
       tokenizer: 'characters',
       split: { by: 'document', fraction: 0.2 },
       invalidUtf8: 'replace',
+      textField: null,
     },
   });
   meta = result.dataset!;

@@ -17,7 +17,7 @@ export const prepare: Command = {
     split: {
       type: 'string',
       value: 'HOW',
-      help: 'document, tail or file: where validation text comes from (default: document; tail for a single file)',
+      help: 'document, tail or file: where validation text comes from (default: document; tail for a single text)',
     },
     fraction: {
       type: 'string',
@@ -30,15 +30,21 @@ export const prepare: Command = {
       value: 'WHAT',
       help: 'replace broken bytes by U+FFFD, or skip such a document (default: replace)',
     },
+    'text-field': {
+      type: 'string',
+      value: 'FIELD',
+      help: 'field of a record that holds its text; dots lead into objects (default: guessed, and said)',
+    },
   },
   notes: [
-    'SOURCE is a .txt or .md file, a folder of them, or a folder with nanoGPT’s train.bin and val.bin.',
+    'SOURCE is a file that is read, a folder of them, or a folder with nanoGPT’s train.bin and val.bin.',
+    'Read are .txt, .md and .jsonl (.ndjson), each record of which is a document; plain or in .gz or .zst.',
     'A preparation that was ended in the middle continues where it was when the same command is given again.',
   ],
   async run(args) {
     if (args.positionals.length === 0) throw new UsageError('name at least one file or folder');
     const sources = args.positionals.map((source) => path.resolve(source));
-    const by = args.text('split') ?? ((await isOneFile(sources)) ? 'tail' : 'document');
+    const by = args.text('split') ?? ((await isOneDocument(sources)) ? 'tail' : 'document');
     if (by !== 'document' && by !== 'tail' && by !== 'file')
       throw new UsageError(`--split is document, tail or file, not "${by}"`);
     const fraction = args.number('fraction');
@@ -52,6 +58,7 @@ export const prepare: Command = {
       tokenizer: args.text('tokenizer') ?? 'gpt2',
       split: file === null ? { by, ...(fraction === null ? {} : { fraction }) } : { by, path: path.resolve(file) },
       invalidUtf8: args.text('invalid-utf8') ?? 'replace',
+      textField: args.text('text-field'),
     };
     const parsed = prepareConfig.safeParse(options);
     if (!parsed.success)
@@ -63,6 +70,11 @@ export const prepare: Command = {
       return 130;
     }
     for (const { name, reason } of dataset.report?.skipped ?? []) tell(`skipped ${name}: ${reason}`);
+    for (const { name, textField, textFieldGuessed, note } of dataset.report?.files ?? []) {
+      if (textFieldGuessed)
+        tell(`${name}: the text is taken from the field "${textField}"; --text-field names another`);
+      if (note !== undefined) tell(`${name}: ${note}`);
+    }
     for (const { name, invalidUtf8 } of dataset.report?.files ?? [])
       if (invalidUtf8 > 0) tell(`${name}: ${invalidUtf8} sequences that are not UTF-8 were replaced by U+FFFD`);
     // Token files of nanoGPT say nothing of documents and text.
@@ -78,7 +90,8 @@ export const prepare: Command = {
   },
 };
 
-/** One file is one document, which a split by document could not divide. */
-async function isOneFile(sources: readonly string[]): Promise<boolean> {
-  return sources.length === 1 && (await stat(sources[0]).catch(() => null))?.isFile() === true;
+/** A single text file is one document, which a split by document could not divide; a file of records is many. */
+async function isOneDocument(sources: readonly string[]): Promise<boolean> {
+  if (sources.length !== 1 || !/\.(txt|md)(\.(gz|zst|xz))?$/i.test(sources[0])) return false;
+  return (await stat(sources[0]).catch(() => null))?.isFile() === true;
 }

@@ -106,6 +106,7 @@ async function prepared(home: string): Promise<{ folder: string; meta: DatasetMe
     tokenizer: 'characters',
     split: { by: 'document', fraction: 0.1 },
     invalidUtf8: 'replace',
+    textField: null,
   };
   const { dataset } = await jobWithProgress({ kind: 'prepare', folder, config }, 'Preparing', { quiet: true });
   const meta = dataset ?? datasetMeta.parse(JSON.parse(await readFile(path.join(folder, 'dataset.json'), 'utf8')));

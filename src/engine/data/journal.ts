@@ -32,7 +32,11 @@ const journal = z.strictObject({
   train: streamState,
   val: streamState,
   leftOut: count,
-  /** Where documents end in the stream; only for a split by tail. */
+  /**
+   * Where documents end in the stream, only for a split by tail: how many end before any place where the cut can
+   * be, where the last of those does, and all ends after that.
+   */
+  early: z.strictObject({ documents: count, end: count }),
   ends: z.array(count),
 });
 export type Journal = z.infer<typeof journal>;
@@ -51,6 +55,7 @@ export function newJournal(config: Journal['config'], sourceFingerprint: string 
     train: stream(),
     val: stream(),
     leftOut: 0,
+    early: { documents: 0, end: 0 },
     ends: [],
   };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatasetMeta, PrepareConfig } from '../../shared/dataset.ts';
 import { prepareConfig } from '../../shared/dataset.ts';
@@ -319,15 +320,92 @@ describe('an interrupted preparation ends with the bytes of an uninterrupted one
   });
 });
 
+describe('records', () => {
+  const texts = Array.from({ length: 60 }, (_, i) => randomText(i, 10 + 7 * i).toWellFormed());
+  const half = (from: number, to: number) =>
+    texts
+      .map((text, id) => `${JSON.stringify({ id, text })}\n`)
+      .slice(from, to)
+      .join('');
+  const packed = () => ({
+    'in/a.jsonl.gz': gzipSync(half(0, 20)),
+    'in/b.jsonl': `${half(20, 40)}not JSON\n{"text":""}\n`,
+    'in/c.jsonl.zst': zstdCompressSync(half(40, 60)),
+  });
+
+  it('are documents: the tokens are those of the same texts as files', async () => {
+    await put(Object.fromEntries(texts.map((text, i) => [`files/${String(i).padStart(2, '0')}.txt`, text])));
+    await put(packed());
+    for (const by of ['document', 'tail'] as const) {
+      const part = { tokenizer: 'gpt2', split: splitOf(by) } as const;
+      const files = await prepare({ ...part, sources: [join(root, 'files')] });
+      const records = await prepare(part);
+      expect(records.meta.fingerprint).toBe(files.meta.fingerprint);
+      expect([records.meta.train, records.meta.val]).toEqual([files.meta.train, files.meta.val]);
+      expect(records.meta.report?.files).toEqual([
+        expect.objectContaining({ name: 'a.jsonl.gz', format: 'jsonl', documents: 20, textField: 'text' }),
+        expect.objectContaining({ name: 'b.jsonl', documents: 20, note: expect.stringMatching(/^2 records left out/) }),
+        expect.objectContaining({ name: 'c.jsonl.zst', documents: 20, textFieldGuessed: true }),
+      ]);
+    }
+  });
+
+  it.each(['document', 'tail'] as const)('end with the same bytes wherever it was interrupted (by %s)', async (by) => {
+    await put(packed());
+    const part = { tokenizer: 'bytes', split: splitOf(by) } as const;
+    const wanted = await contents((await prepare(part)).folder);
+    for (let writes = 0; ; writes++) {
+      const at = folder();
+      faults.left = writes;
+      faults.after = true;
+      await prepare(part, at).catch(() => {});
+      const ended = faults.left >= 0;
+      faults.left = Number.POSITIVE_INFINITY;
+      if (ended) break;
+      await prepare(part, at);
+      expect(await contents(at), `${writes} writes`).toEqual(wanted);
+    }
+    expect(count).toBeGreaterThan(8);
+  });
+
+  it('of a file that breaks off, or unpacks without end, are kept up to there, or not at all', async () => {
+    const whole = gzipSync(half(0, 60));
+    await put({
+      'in/a.jsonl': half(0, 5),
+      'in/b.jsonl.gz': whole.subarray(0, whole.length - 2000),
+      'in/c.txt.zst': zstdCompressSync(Buffer.alloc(80 << 20, 'x')),
+    });
+    const part = { tokenizer: 'bytes', split: splitOf('tail') } as const;
+    const { meta, folder: at } = await prepare(part);
+    expect(meta.report?.files.map(({ name }) => name)).toEqual(['a.jsonl', 'b.jsonl.gz']);
+    expect(meta.report?.skipped).toEqual([
+      {
+        name: 'b.jsonl.gz',
+        reason: expect.stringMatching(/^what comes after document \d+: its gzip stream is broken/),
+      },
+      { name: 'c.txt.zst', reason: expect.stringMatching(/unpacks to more than 250 times its size/) },
+    ]);
+    expect((await prepare(part, at)).meta).toEqual(meta);
+  });
+
+  it('take the field that is named', async () => {
+    await put({ 'in/a.jsonl': '{"text":"no","other":"yes, this"}\n' });
+    const { folder: at } = await prepare({ tokenizer: 'bytes', split: splitOf('tail'), textField: 'other' });
+    const { train, val } = await decoded(at);
+    expect(train.text + val.text).toBe('yes, this');
+    await fails(prepare({ textField: 'nothing' }), 'no-text-found', /no text in a field "nothing"; its fields: text/);
+  });
+});
+
 describe('bad input', () => {
   it('an empty folder, or one without text, is named with what was skipped', async () => {
     await mkdir(join(root, 'in'));
     await fails(prepare({}), 'no-text-found', /it holds no files/);
-    await put({ 'in/a.txt': 'a\0b', 'in/b.json': '{}', 'in/c.txt': '' });
+    await put({ 'in/a.txt': 'a\0b', 'in/b.xml': '{}', 'in/c.txt': '' });
     await fails(
       prepare({}),
       'no-text-found',
-      /b\.json \(\.json files.*a\.txt \(it is no text: byte 1 is NUL\).*c\.txt \(it is empty\)/,
+      /b\.xml \(\.xml files.*a\.txt \(it is no text: byte 1 is NUL\).*c\.txt \(it is empty\)/,
     );
     await fails(prepare({ sources: [join(root, 'nowhere')] }), 'no-text-found', /does not exist/);
   });

@@ -3,24 +3,26 @@
  * dataset's folder; preparing.json says how far it is, dataset.json comes last, and a killed preparation
  * goes on where it was and ends with the same bytes as one that was not.
  */
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatasetMeta, PrepareConfig } from '../../shared/dataset.ts';
 import { UserError } from '../errors.ts';
 import { explainFileError, writeFileAtomically } from '../files.ts';
+import type { CorpusDocument } from './corpus.ts';
+import { Corpus } from './corpus.ts';
 import { acceptFinished, fingerprintTokens, readMeta } from './dataset.ts';
 import { importTokens } from './import-tokens.ts';
 import type { Journal } from './journal.ts';
 import { journalName, newJournal, readJournal, writeJournal } from './journal.ts';
-import type { TextWindow } from './readers/text.ts';
-import { textReader, textWindow } from './readers/text.ts';
+import { readFormats } from './readers/inspect.ts';
+import { sourceReader } from './readers/source-reader.ts';
+import type { TextWindow } from './readers/window.ts';
+import { textWindow } from './readers/window.ts';
 import { ReportBuilder } from './scan.ts';
 import { shardFiles, trainLayout, valLayout } from './shards.ts';
 import type { ChosenSources } from './sources.ts';
 import { chooseSources } from './sources.ts';
 import { splitByHash, trainTokens } from './split.ts';
-import type { SurveyedDocument } from './survey.ts';
 import { surveyDocuments } from './survey.ts';
 import { charactersTokenizer } from './tokenizers/characters.ts';
 import type { Encoder } from './tokenizers/encoder.ts';
@@ -42,7 +44,7 @@ export interface PrepareHooks {
 export interface PrepareLimits {
   /** Tokens of a training shard. */
   readonly shardTokens: number;
-  /** Source bytes between two entries of the journal. */
+  /** Bytes of text between two entries of the journal. */
   readonly journalBytes: number;
   readonly window: TextWindow;
 }
@@ -86,32 +88,29 @@ async function prepareText(
     files.reduce((sum, file) => sum + file.bytes, 0),
     hooks.onProgress,
   );
-  const reader = textReader(limits.window);
+  const reader = sourceReader(config.textField, limits.window);
   const report = new ReportBuilder([...chosen.skipped, ...(held?.skipped ?? [])]);
+  const corpus = new Corpus(wayOf(config));
   const survey = (part: typeof files) =>
-    surveyDocuments(part, reader, config.invalidUtf8, report, { signal, onBytes: progress.pass(0.1) });
-  const training = await survey(sources);
-  const validating = held === null ? [] : await survey(held.files);
-  if (training.length === 0) throw noText(config.sources, report);
-  if (config.split.by === 'file' && validating.length === 0) throw noText([config.split.path], report);
-  const documents = [...training, ...validating];
-  const sourceFingerprint = fingerprintSources(config, documents);
+    surveyDocuments(part, reader, config.invalidUtf8, { corpus, report }, { signal, onBytes: progress.pass(0.1) });
+  await survey(sources);
+  const training = corpus.count;
+  if (held !== null) await survey(held.files);
+  if (training === 0) throw noText(config.sources, report);
+  if (config.split.by === 'file' && corpus.count === training) throw noText([config.split.path], report);
+  const sourceFingerprint = corpus.fingerprint;
   if (earlier !== null) return acceptFinished(folder, earlier, sourceFingerprint);
 
   const { split } = config;
-  const sides: ('train' | 'val')[] =
-    split.by === 'document'
-      ? splitByHash(
-          documents.map(({ hash }) => hash),
-          split.fraction,
-        )
-      : documents.map((_, i) => (i < training.length ? 'train' : 'val'));
+  const validates = split.by === 'document' ? splitByHash(corpus.hashes, split.fraction) : null;
+  const sideOf = (index: number) =>
+    (validates === null ? index >= training : validates[index] === 1) ? 'val' : 'train';
   let encoder = await builtInTokenizer(config.tokenizer);
   let characters: number | null = null;
   if (encoder === null) {
-    const own = documents.filter((_, i) => sides[i] === 'train');
     const tail = split.by === 'tail' ? split.fraction : null;
-    const found = await trainingCharacters(own, tail, { signal, onBytes: progress.pass(0.1) });
+    const own = trainingOf(corpus.documents(reader, 0, { signal, onBytes: progress.pass(0.1) }), sideOf);
+    const found = await trainingCharacters(own, tail, signal);
     encoder = charactersTokenizer(found.codePoints);
     characters = found.characters;
   }
@@ -121,11 +120,12 @@ async function prepareText(
   const writing = progress.pass(null);
   const job = {
     folder,
-    documents,
-    sides,
+    corpus,
+    reader,
+    sideOf,
     encoder,
     layouts,
-    keepEnds: split.by === 'tail',
+    earliestCut: split.by === 'tail' ? (tokens: number) => trainTokens(tokens, split.fraction) : null,
     journalBytes: limits.journalBytes,
     signal,
     onBytes: writing,
@@ -143,7 +143,7 @@ async function prepareText(
     for (const side of ['train', 'val'] as const)
       if (journal[side].tokens < 2) throw tooShort(side, journal[side].tokens, split.by);
     await writeFileAtomically(join(folder, 'tokenizer.json'), encoder.huggingFaceFiles()['tokenizer.json']);
-    report.report.duplicates = documents.length - new Set(documents.map(({ hash }) => hash)).size;
+    report.report.duplicates = corpus.duplicates();
     report.report.leftOut = journal.leftOut;
     const meta = await describe(folder, config, sourceFingerprint, encoder, layouts, journal, report, signal);
     await writeFileAtomically(join(folder, 'dataset.json'), `${JSON.stringify(meta, null, 2)}\n`);
@@ -232,14 +232,13 @@ async function usableJournal(folder: string, config: PrepareConfig, fingerprint:
 
 const sameConfig = (a: PrepareConfig, b: PrepareConfig) => JSON.stringify(a) === JSON.stringify(b);
 
-/** SHA-256 over what decides the tokens: the way of preparing, and each document's name, size and text. */
-function fingerprintSources(config: PrepareConfig, documents: readonly SurveyedDocument[]): string {
-  const { tokenizer, split, invalidUtf8 } = config;
-  const way = split.by === 'file' ? { by: 'file' } : split;
-  const hash = createHash('sha256').update(JSON.stringify({ format: 1, tokenizer, split: way, invalidUtf8 }));
-  for (const { document, hash: text } of documents)
-    hash.update(`\n${JSON.stringify([document.file.name, document.file.bytes, text])}`);
-  return hash.digest('hex');
+/** What decides the tokens beside the documents. */
+function wayOf({ tokenizer, split, invalidUtf8 }: PrepareConfig): string {
+  return JSON.stringify({ format: 1, tokenizer, split: split.by === 'file' ? { by: 'file' } : split, invalidUtf8 });
+}
+
+async function* trainingOf(documents: AsyncIterable<CorpusDocument>, sideOf: (index: number) => 'train' | 'val') {
+  for await (const found of documents) if (sideOf(found.index) === 'train') yield found;
 }
 
 /** Spreads passes over one range of bytes. */
@@ -294,7 +293,7 @@ function noText(sources: readonly string[], report: ReportBuilder): UserError {
     skippedCount === 0
       ? `There is no text in ${where}: it holds no files.`
       : `There is no text in ${where}. Skipped: ${shown.join(', ')}${more}.`,
-    'Give .txt or .md files in UTF-8, or a folder that holds some.',
+    `Give files that are read, or a folder that holds some: ${readFormats}.`,
   );
 }
 

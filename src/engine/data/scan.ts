@@ -1,30 +1,58 @@
 /** What a preparation of these sources would take, before anything is written. */
 import type { SourceReport } from '../../shared/dataset.ts';
-import { inspectText } from './readers/inspect.ts';
+import { UserError } from '../errors.ts';
+import { FileProgress } from './corpus.ts';
+import type { FoundFile, Reader } from './readers/reader.ts';
+import { sourceReader } from './readers/source-reader.ts';
 import { chooseSources } from './sources.ts';
+import { examine, FileTally } from './survey.ts';
 import { tokenFileProblem } from './tokens.ts';
 
 /** A report lists this many files and as many skipped ones; the counts are of all. */
 const listed = 1000;
+/** What a scan reads of a file: documents, and bytes of text. */
+const sampled = { documents: 64, bytes: 1 << 20 };
 
 /**
- * Finds and looks at the sources. Only the first MiB of each file is read, so `invalidUtf8` counts what is
- * broken in it; a preparation's report counts all. Never throws for what a source is: it is in `skipped`.
+ * Finds and looks at the sources. Only the first documents of each file are read, about a MiB, so `invalidUtf8`
+ * counts what is broken in those; a preparation's report counts all. Never throws for what a source is: it is in
+ * `skipped`.
  */
 export async function scanSources(sources: string[]): Promise<SourceReport> {
   const found = await chooseSources(sources);
   const report = new ReportBuilder(found.skipped);
+  const reader = sourceReader(null);
   for (const file of found.files) {
-    try {
-      const { invalidUtf8, reason } =
-        file.format === 'tokens' ? { invalidUtf8: 0, reason: tokenFileProblem(file.bytes) } : await inspectText(file);
-      if (reason === null) report.add({ name: file.name, bytes: file.bytes, format: file.format, invalidUtf8 });
-      else report.skip(file.name, reason);
-    } catch (error) {
-      report.skip(file.name, (error as Error).message);
+    const { name, bytes, format } = file;
+    if (format !== 'tokens') await sample(file, reader, report);
+    else {
+      const reason = tokenFileProblem(bytes);
+      if (reason === null) report.add({ name, bytes, format, invalidUtf8: 0 });
+      else report.skip(name, reason);
     }
   }
   return report.report;
+}
+
+async function sample(file: FoundFile, reader: Reader, report: ReportBuilder): Promise<void> {
+  const tally = new FileTally(file, report, new FileProgress(file, () => {}));
+  const never = new AbortController().signal;
+  let { documents, bytes } = sampled;
+  try {
+    for await (const document of reader.documents(file, tally)) {
+      const { check, failure } = await examine(document, never, bytes);
+      tally.document(document, failure ?? check.reason(), check.invalid + document.repaired);
+      documents--;
+      bytes -= check.bytes;
+      if (documents > 0 && bytes > 0) continue;
+      tally.sampled = true;
+      break;
+    }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    tally.fail(error);
+  }
+  tally.finish();
 }
 
 export class ReportBuilder {

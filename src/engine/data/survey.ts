@@ -1,63 +1,153 @@
 /** The first pass of a preparation: every byte is checked and hashed before a token is written. */
 import { createHash } from 'node:crypto';
-import type { PrepareConfig } from '../../shared/dataset.ts';
+import type { PrepareConfig, SourceReport } from '../../shared/dataset.ts';
 import { UserError } from '../errors.ts';
+import type { Corpus } from './corpus.ts';
+import { FileProgress } from './corpus.ts';
 import { TextCheck } from './readers/inspect.ts';
-import type { FoundFile, Reader, SourceDocument } from './readers/reader.ts';
+import type { FoundFile, Reader, ReadNotes, SourceDocument, SourceFormat, TextField } from './readers/reader.ts';
 import type { ReportBuilder } from './scan.ts';
 import { lastBoundary } from './utf8.ts';
 
-export interface SurveyedDocument {
-  readonly document: SourceDocument;
-  /** SHA-256 of the text as valid UTF-8, hex. */
-  readonly hash: string;
-  /** Line feeds that the text ends with, at most 2. */
-  readonly newlines: number;
-}
-
-/** Documents that are text, in order; what is none goes to the report with its reason. */
+/** Puts documents that are text into the corpus, in order; what is none goes to the report with its reason. */
 export async function surveyDocuments(
   files: readonly FoundFile[],
   reader: Reader,
   invalidUtf8: PrepareConfig['invalidUtf8'],
-  report: ReportBuilder,
+  into: { readonly corpus: Corpus; readonly report: ReportBuilder },
   hooks: { signal: AbortSignal; onBytes(bytes: number): void },
-): Promise<SurveyedDocument[]> {
-  const documents: SurveyedDocument[] = [];
+): Promise<void> {
+  const { corpus, report } = into;
   for (const file of files) {
-    for await (const document of reader.documents(file)) {
-      hooks.signal.throwIfAborted();
-      const check = new TextCheck();
-      const hash = createHash('sha256');
-      let newlines = 0;
-      let position = 0;
-      try {
-        for await (const chunk of document.chunks(lastBoundary)) {
-          hooks.signal.throwIfAborted();
-          const text = check.add(chunk.bytes);
-          hash.update(text);
-          newlines = trailingNewlines(text, newlines);
-          hooks.onBytes(chunk.end - position);
-          position = chunk.end;
-          if (check.hopeless) break;
-        }
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        report.skip(file.name, error.message);
-        continue;
+    hooks.signal.throwIfAborted();
+    const progress = new FileProgress(file, hooks.onBytes);
+    const tally = new FileTally(file, report, progress);
+    corpus.begin(file);
+    try {
+      for await (const document of reader.documents(file, tally)) {
+        const { check, hash, newlines, failure } = await examine(document, hooks.signal);
+        const invalid = check.invalid + document.repaired;
+        const reason =
+          failure ??
+          check.reason() ??
+          (invalidUtf8 === 'skip' && invalid > 0 ? `${invalid} broken UTF-8 sequences` : null);
+        corpus.add(reason === null ? hash : null, newlines);
+        tally.document(document, reason, invalid);
       }
-      hooks.onBytes(file.bytes - position);
-      const { name, bytes, format } = file;
-      const reason =
-        check.reason() ??
-        (invalidUtf8 === 'skip' && check.invalid > 0 ? `${check.invalid} broken UTF-8 sequences` : null);
-      if (reason === null) {
-        report.add({ name, bytes, format, invalidUtf8: check.invalid });
-        documents.push({ document, hash: hash.digest('hex'), newlines });
-      } else report.skip(name, reason);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      if (error.code === 'unpacks-too-far') corpus.drop();
+      tally.fail(error);
     }
+    tally.finish();
+    progress.finish();
   }
-  return documents;
+}
+
+/** Reads a document, or about its first `limit` bytes, and tells what it is. */
+export async function examine(document: SourceDocument, signal: AbortSignal, limit = Number.POSITIVE_INFINITY) {
+  const check = new TextCheck();
+  const hash = createHash('sha256');
+  let newlines = 0;
+  let failure: string | null = null;
+  try {
+    for await (const chunk of document.chunks(lastBoundary)) {
+      signal.throwIfAborted();
+      const text = check.add(chunk.bytes);
+      hash.update(text);
+      newlines = trailingNewlines(text, newlines);
+      if (check.hopeless || check.bytes >= limit) break;
+    }
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code === 'unpacks-too-far') throw error;
+    failure = error.message;
+  }
+  signal.throwIfAborted();
+  return { check, hash: hash.digest(), newlines, failure };
+}
+
+/** What a file gave, for the report: one line for it, and one for each entry that is left out. */
+export class FileTally implements ReadNotes {
+  readonly #file: FoundFile;
+  readonly #report: ReportBuilder;
+  readonly #progress: FileProgress;
+  readonly #formats = new Set<SourceFormat>();
+  readonly #fields = new Map<string, NonNullable<TextField>>();
+  #documents = 0;
+  #invalid = 0;
+  #left = { count: 0, first: '' };
+  #failure: UserError | null = null;
+  #reported = false;
+  /** Not all documents were read. */
+  sampled = false;
+
+  constructor(file: FoundFile, report: ReportBuilder, progress: FileProgress) {
+    this.#file = file;
+    this.#report = report;
+    this.#progress = progress;
+  }
+
+  onBytes(bytes: number): void {
+    this.#progress.add(bytes);
+  }
+
+  found(format: SourceFormat, textField: TextField): void {
+    this.#formats.add(format);
+    // Files of an archive may differ; a report names a few.
+    if (textField !== null && this.#fields.size < 5) this.#fields.set(textField.name, textField);
+  }
+
+  leaveOut(unit: SourceDocument['unit'], place: string, reason: string): void {
+    const { name } = this.#file;
+    if (unit === 'record') {
+      if (this.#left.count++ === 0) this.#left.first = `${place}: ${reason}`;
+      return;
+    }
+    this.#report.skip(unit === 'entry' ? `${name}: ${place}` : name, reason);
+    this.#reported = true;
+  }
+
+  /** A document that was read; with a reason, it is left out. */
+  document({ unit, place }: SourceDocument, reason: string | null, invalid: number): void {
+    if (reason === null) {
+      this.#documents++;
+      this.#invalid += invalid;
+    } else this.leaveOut(unit, place, reason);
+  }
+
+  /** Nothing can be read after this. */
+  fail(error: UserError): void {
+    this.#failure = error;
+    if (error.code === 'unpacks-too-far') this.#documents = 0;
+  }
+
+  finish(): void {
+    const { name, bytes, format } = this.#file;
+    const { count, first } = this.#left;
+    const notes = count === 0 ? [] : [`${count} ${count === 1 ? 'record' : 'records'} left out; the first, ${first}`];
+    if (this.#documents === 0) {
+      // A reason that is in the report already is not repeated.
+      if (this.#failure !== null) this.#report.skip(name, this.#failure.message);
+      else if (!this.#reported) this.#report.skip(name, notes[0] ?? 'it is empty');
+      return;
+    }
+    if (this.#failure !== null)
+      this.#report.skip(name, `what comes after document ${this.#documents}: ${this.#failure.message}`);
+    const fields = [...this.#fields.values()];
+    const line: SourceReport['files'][number] = {
+      name,
+      bytes,
+      format: this.#formats.size === 1 && format !== 'archive' ? [...this.#formats][0] : format,
+      invalidUtf8: this.#invalid,
+    };
+    if (format !== 'text' && format !== 'markdown' && !this.sampled) line.documents = this.#documents;
+    if (fields.length > 0) {
+      line.textField = fields.map((field) => field.name).join(', ');
+      line.textFieldGuessed = fields.some((field) => field.guessed);
+    }
+    if (notes.length > 0) line.note = notes.join('; ');
+    this.#report.add(line);
+  }
 }
 
 /** Line feeds at the end of a text that ended with `before` and goes on with `text`; at most 2. */

@@ -1,7 +1,7 @@
 /** The characters tokenizer's vocabulary: the code points of the training text. */
+import type { CorpusDocument } from './corpus.ts';
 import { boundaryText } from './document-border.ts';
 import { trainTokens } from './split.ts';
-import type { SurveyedDocument } from './survey.ts';
 import { codePointAt, lastBoundary, repairUtf8, sequenceLength } from './utf8.ts';
 
 export interface TrainingCharacters {
@@ -16,9 +16,9 @@ export interface TrainingCharacters {
  * only what comes first before the cut counts: nothing is known of the tail.
  */
 export async function trainingCharacters(
-  documents: readonly SurveyedDocument[],
+  documents: AsyncIterable<CorpusDocument>,
   tailFraction: number | null,
-  hooks: { signal: AbortSignal; onBytes(bytes: number): void },
+  signal: AbortSignal,
 ): Promise<TrainingCharacters> {
   const firstPlace = new Float64Array(0x110000).fill(-1);
   let characters = 0;
@@ -32,15 +32,12 @@ export async function trainingCharacters(
     }
   };
   let newlines: number | null = null;
-  for (const { document, newlines: ending } of documents) {
+  for await (const { document, newlines: ending } of documents) {
     if (newlines !== null) take(boundaryText(newlines));
     newlines = ending;
-    let position = 0;
     for await (const chunk of document.chunks(lastBoundary)) {
-      hooks.signal.throwIfAborted();
+      signal.throwIfAborted();
       take(repairUtf8(chunk.bytes).bytes);
-      hooks.onBytes(chunk.end - position);
-      position = chunk.end;
     }
   }
   const end = tailFraction === null ? characters : trainTokens(characters, tailFraction);

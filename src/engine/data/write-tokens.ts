@@ -1,25 +1,27 @@
 /** The second pass of a preparation: documents to token files, with a journal of how far it is. */
 import { join } from 'node:path';
 import { writeThrough } from '../files.ts';
+import type { Corpus } from './corpus.ts';
 import { boundaryText } from './document-border.ts';
 import type { Journal, StreamState } from './journal.ts';
 import { writeJournal } from './journal.ts';
+import type { Reader } from './readers/reader.ts';
 import type { ShardLayout } from './shards.ts';
 import { ShardSource, ShardWriter, shardFiles, truncateShards } from './shards.ts';
-import type { SurveyedDocument } from './survey.ts';
 import type { Encoder } from './tokenizers/encoder.ts';
 import { tokenBytes } from './tokens.ts';
 import { repairUtf8 } from './utf8.ts';
 
 export interface WriteJob {
   readonly folder: string;
-  readonly documents: readonly SurveyedDocument[];
-  readonly sides: readonly ('train' | 'val')[];
+  readonly corpus: Corpus;
+  readonly reader: Reader;
+  readonly sideOf: (index: number) => 'train' | 'val';
   readonly encoder: Encoder;
   readonly layouts: { readonly train: ShardLayout; readonly val: ShardLayout };
-  /** Keep where documents end, for a split by tail. */
-  readonly keepEnds: boolean;
-  /** Source bytes between two entries of the journal. */
+  /** For a split by tail: the first place where the cut can be when the stream has so many tokens or more. */
+  readonly earliestCut: ((tokens: number) => number) | null;
+  /** Bytes of text between two entries of the journal. */
   readonly journalBytes: number;
   readonly signal: AbortSignal;
   readonly onBytes: (bytes: number) => void;
@@ -40,25 +42,19 @@ export async function writeDocuments(job: WriteJob, journal: Journal): Promise<b
     await val.sync();
     journal.train.tokens = train.tokens;
     journal.val.tokens = val.tokens;
+    if (job.earliestCut !== null) foldEnds(journal, job.earliestCut(train.tokens));
     await writeJournal(job.folder, journal);
   };
   try {
-    job.documents.slice(0, journal.document).forEach(({ document }) => {
-      job.onBytes(document.file.bytes);
-    });
-    job.onBytes(journal.position);
     let unsaved = 0;
-    while (journal.document < job.documents.length) {
-      const side = job.sides[journal.document];
-      const { document, newlines } = job.documents[journal.document];
+    for await (const { document, index, newlines } of job.corpus.documents(job.reader, journal.document, job)) {
+      const side = job.sideOf(index);
       const stream = new TokenStream(job.encoder, writers[side], journal[side], journal);
       if (journal.position === 0) await stream.begin();
       for await (const chunk of document.chunks(job.encoder.safeCut, journal.position)) {
         await stream.write(repairUtf8(chunk.bytes).bytes);
-        const read = chunk.end - journal.position;
+        unsaved += chunk.end - journal.position;
         journal.position = chunk.end;
-        job.onBytes(read);
-        unsaved += read;
         if (unsaved >= job.journalBytes || job.signal.aborted) {
           await save();
           unsaved = 0;
@@ -66,7 +62,7 @@ export async function writeDocuments(job: WriteJob, journal: Journal): Promise<b
         job.signal.throwIfAborted();
       }
       await stream.end(newlines);
-      if (job.keepEnds) journal.ends.push(writers[side].tokens);
+      if (job.earliestCut !== null) journal.ends.push(writers[side].tokens);
       journal.document++;
       journal.position = 0;
     }
@@ -76,6 +72,14 @@ export async function writeDocuments(job: WriteJob, journal: Journal): Promise<b
     await train.close();
     await val.close();
   }
+}
+
+/** Keeps the journal short: of documents that end at or before every possible cut, only their number counts. */
+function foldEnds(journal: Journal, cut: number): void {
+  const kept = journal.ends.findIndex((end) => end > cut);
+  const folded = journal.ends.splice(0, kept < 0 ? journal.ends.length : kept);
+  if (folded.length === 0) return;
+  journal.early = { documents: journal.early.documents + folded.length, end: folded[folded.length - 1] };
 }
 
 /** One side's stream: text in, tokens and counts out. */
@@ -159,11 +163,12 @@ export async function moveTail(
       source.close();
     }
     // A document on both sides of the cut counts on both.
-    const before = (end: number) => end <= cut;
-    const whole = journal.ends.filter(before).length;
-    const reaching = whole < journal.ends.length && (whole > 0 ? journal.ends[whole - 1] : 0) < cut ? 1 : 0;
-    journal.train = { ...journal.train, tokens: cut, bytes: journal.train.bytes - bytes, documents: whole + reaching };
-    journal.val = { tokens: total - cut, bytes, documents: journal.ends.length - whole, newlines: 0 };
+    foldEnds(journal, cut);
+    const { early, ends } = journal;
+    const reaching = ends.length > 0 && early.end < cut ? 1 : 0;
+    const train = early.documents + reaching;
+    journal.train = { ...journal.train, tokens: cut, bytes: journal.train.bytes - bytes, documents: train };
+    journal.val = { tokens: total - cut, bytes, documents: ends.length, newlines: 0 };
     journal.phase = 'cut';
     await writeJournal(folder, journal);
   }

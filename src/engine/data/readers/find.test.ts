@@ -1,6 +1,7 @@
 import { link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scanSources } from '../scan.ts';
 
@@ -31,13 +32,13 @@ describe('a folder', () => {
       'in/LICENSE': 'no extension',
       'in/.hidden.txt': 'h',
       'in/.git/x.txt': 'h',
-      'in/data.json': '{}',
+      'in/data.xml': '<a/>',
     });
     const { names, skipped, report } = await scan('in');
     expect(names).toEqual(['LICENSE', 'b.txt', 'a/10.txt', 'a/2.md']);
     expect(report.files.map(({ format }) => format)).toEqual(['text', 'text', 'text', 'markdown']);
     expect(report.bytes).toBe(12 + 1 + 3 + 5);
-    expect(skipped).toEqual({ 'data.json': '.json files are not read; .txt and .md are' });
+    expect(skipped).toEqual({ 'data.xml': expect.stringMatching(/^\.xml files are not read; \.txt, .* are$/) });
   });
 
   it('is not left through links, which are followed inside only', async () => {
@@ -98,14 +99,34 @@ describe('a file', () => {
   });
 
   it('that is given itself may have any name of a text', async () => {
-    await put({ 'main.py': 'print()', 'data.csv': 'a,b', 'x.bin': 'text' });
-    const { names, skipped } = await scan('main.py', 'data.csv', 'x.bin', 'missing.txt');
+    await put({ 'main.py': 'print()', 'data.html': 'a,b', 'x.bin': 'text' });
+    const { names, skipped } = await scan('main.py', 'data.html', 'x.bin', 'missing.txt');
     expect(names).toEqual(['main.py']);
     expect(Object.values(skipped)).toEqual([
-      '.csv files are not read; .txt and .md are',
-      '.bin files are not read; .txt and .md are',
+      expect.stringMatching(/^\.html files are not read; /),
+      expect.stringMatching(/^\.bin files are not read; /),
       'it does not exist',
     ]);
+  });
+});
+
+describe('a file of records', () => {
+  it('is sampled: its field is guessed, what is left out is said', async () => {
+    const line = (record: unknown) => `${JSON.stringify(record)}\n`;
+    const long = line({ text: 'x'.repeat(500_000) }).repeat(10);
+    await put({
+      'in/a.jsonl': `${line({ text: 'a' })}{\n`,
+      'in/b.jsonl.gz': gzipSync(line({ body: 'b' })),
+      'in/c.jsonl': line({ id: 1 }),
+      'in/d.jsonl': `${long}{\n`,
+    });
+    const { report, skipped } = await scan('in');
+    const of = (name: string) => report.files.find((file) => file.name === name);
+    expect(of('a.jsonl')).toMatchObject({ format: 'jsonl', documents: 1, textField: 'text', textFieldGuessed: true });
+    expect(of('a.jsonl')?.note).toBe('1 record left out; the first, line 2: it is no JSON');
+    expect(of('b.jsonl.gz')).toMatchObject({ format: 'jsonl', textField: 'body' });
+    expect(of('d.jsonl')).not.toHaveProperty('documents');
+    expect(skipped).toEqual({ 'c.jsonl': 'no field of it holds text; its fields: id' });
   });
 });
 

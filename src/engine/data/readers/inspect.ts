@@ -1,32 +1,43 @@
 /** What a file is, by its content and not only by its name. */
-import { open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { lastBoundary, repairUtf8 } from '../utf8.ts';
-import type { FoundFile } from './reader.ts';
+import { repairUtf8 } from '../utf8.ts';
+import type { SourceFormat } from './reader.ts';
 
-/** Bytes that a scan looks at; preparation checks every byte. */
-const scanned = 1 << 20;
 /** More broken sequences than this share of the bytes, and a file is no text. */
 const brokenShare = 0.1;
 
-const textNames = new Set(['', '.txt', '.text', '.md', '.markdown']);
-const markdownNames = new Set(['.md', '.markdown']);
-/** Containers and structured formats: their bytes may be text, but are no document. */
+const formatNames = new Map<string, SourceFormat>([
+  ['', 'text'],
+  ['.txt', 'text'],
+  ['.text', 'text'],
+  ['.md', 'markdown'],
+  ['.markdown', 'markdown'],
+  ['.jsonl', 'jsonl'],
+  ['.ndjson', 'jsonl'],
+]);
+const compressionNames = new Set(['.gz', '.gzip', '.zst', '.zstd']);
+/** For messages: what is read. */
+export const readFormats = '.txt, .md and .jsonl, plain or in .gz and .zst';
+/** Formats that are not read: their bytes may be text, but are no document. */
 const structuredNames = new Set(
-  '.json .jsonl .ndjson .csv .tsv .xml .html .htm .parquet .arrow .feather .gz .zst .xz .bz2 .zip .tar .7z .rar'.split(
-    ' ',
-  ),
+  '.json .csv .tsv .parquet .tar .zip .xz .bz2 .xml .html .htm .arrow .feather .7z .rar .lz4 .br'.split(' '),
 );
 
+/** The name without the ending of one compression. */
+export function unpackedName(name: string): string {
+  const extension = extname(name);
+  return compressionNames.has(extension.toLowerCase()) ? name.slice(0, -extension.length) : name;
+}
+
 /** The format that a name promises, or why a file of that name is not read. */
-export function formatOfName(path: string, given: boolean): { format: FoundFile['format'] } | { reason: string } {
-  const extension = extname(path).toLowerCase();
+export function formatOfName(path: string, given: boolean): { format: SourceFormat } | { reason: string } {
   if (basename(path) === 'train.bin' || basename(path) === 'val.bin') return { format: 'tokens' };
-  if (markdownNames.has(extension)) return { format: 'markdown' };
+  const extension = extname(unpackedName(path)).toLowerCase();
+  const format = formatNames.get(extension);
+  if (format !== undefined) return { format };
   // A file that the user points at is taken by its content, unless its name says that it is something else.
-  if (textNames.has(extension) || (given && extension !== '.bin' && !structuredNames.has(extension)))
-    return { format: 'text' };
-  return { reason: `${extension} files are not read; .txt and .md are` };
+  if (given && extension !== '.bin' && !structuredNames.has(extension)) return { format: 'text' };
+  return { reason: `${extension} files are not read; ${readFormats} are` };
 }
 
 /** Running counts over a document's bytes that decide whether it is text. */
@@ -70,22 +81,4 @@ function utf16Name(raw: Uint8Array): string {
   if (a === 0xff && b === 0xfe) return c === 0 && d === 0 ? 'UTF-32 (little-endian)' : 'UTF-16 (little-endian)';
   if (a === 0xfe && b === 0xff) return 'UTF-16 (big-endian)';
   return a === 0 && b === 0 && c === 0xfe && d === 0xff ? 'UTF-32 (big-endian)' : '';
-}
-
-/** Looks at the beginning of a text file: broken sequences in it, and why it is no text. */
-export async function inspectText(file: FoundFile): Promise<{ invalidUtf8: number; reason: string | null }> {
-  const handle = await open(file.path, 'r');
-  try {
-    const buffer = Buffer.allocUnsafe(Math.min(scanned, file.bytes));
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    let head: Uint8Array = buffer.subarray(0, bytesRead);
-    if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) head = head.subarray(3);
-    // The window may end inside a character, which is not broken for that.
-    if (bytesRead < file.bytes) head = head.subarray(0, lastBoundary(head));
-    const check = new TextCheck();
-    check.add(head);
-    return { invalidUtf8: check.invalid, reason: check.reason() };
-  } finally {
-    await handle.close();
-  }
 }

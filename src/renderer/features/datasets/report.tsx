@@ -53,6 +53,16 @@ export function Report({ report }: { report: SourceReport }) {
                 <Table.Tr key={file.name}>
                   <Table.Td>
                     <Truncated size="xs">{file.name}</Truncated>
+                    {file.textField !== undefined && (
+                      <Text size="xs" c="dimmed">
+                        {texts.textField(file.textField, file.textFieldGuessed === true)}
+                      </Text>
+                    )}
+                    {file.note !== undefined && (
+                      <Text size="xs" c="orange">
+                        {file.note}
+                      </Text>
+                    )}
                   </Table.Td>
                   <Table.Td>{texts.formats[file.format]}</Table.Td>
                   <Table.Td ta="right">{formatBytes(file.bytes)}</Table.Td>

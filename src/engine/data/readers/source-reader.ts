@@ -1,0 +1,95 @@
+/** Any source file: what it is packed in comes off layer by layer, and what is inside is read as what it is. */
+import { Bytes, broken, fileBytes } from './bytes.ts';
+import { formatOfName, unpackedName } from './inspect.ts';
+import { jsonLines } from './jsonl.ts';
+import type { FoundFile, Reader, ReadNotes, SourceDocument } from './reader.ts';
+import { recordDocuments } from './records.ts';
+import { textDocument } from './text.ts';
+import { compressionOf, UnpackBudget, unpack } from './unpack.ts';
+import type { TextWindow } from './window.ts';
+import { streamChunks, textWindow } from './window.ts';
+
+/** A stream in a file, at some level of packing. */
+export interface Leaf {
+  readonly file: FoundFile;
+  readonly notes: ReadNotes;
+  /** The field of a record that holds its text; null to guess. */
+  readonly textField: string | null;
+  readonly window: TextWindow;
+  readonly budget: UnpackBudget;
+  /** Name of what the stream holds, without the endings of the compressions that came off. */
+  readonly name: string;
+  /** Where in the file it lies: entries of archives, from the outermost; empty for the file itself. */
+  readonly place: string;
+  readonly bytes: Bytes;
+  /** Layers that came off. */
+  readonly depth: number;
+}
+
+/** Bytes that tell what a stream is. */
+const headBytes = 512;
+const deepest = 8;
+
+export function sourceReader(textField: string | null, window: TextWindow = textWindow): Reader {
+  return {
+    async *documents(file, notes) {
+      const plain = file.format === 'text' || file.format === 'markdown';
+      // A plain text counts its bytes when it is read again, by range.
+      let counts = !plain;
+      let uncounted = 0;
+      const count = (read: number) => {
+        if (counts) notes.onBytes(read);
+        else uncounted += read;
+      };
+      const bytes = new Bytes(fileBytes(file, count));
+      try {
+        if (plain && compressionOf(await bytes.peek(headBytes)) === null) {
+          await bytes.close();
+          notes.found(file.format, null);
+          yield textDocument(file, window, notes);
+          return;
+        }
+        counts = true;
+        notes.onBytes(uncounted);
+        const budget = new UnpackBudget(file.name, file.bytes);
+        yield* documentsIn({ file, notes, textField, window, budget, name: file.name, place: '', bytes, depth: 0 });
+      } finally {
+        await bytes.close();
+      }
+    },
+  };
+}
+
+async function* documentsIn(leaf: Leaf): AsyncGenerator<SourceDocument> {
+  const head = await leaf.bytes.peek(headBytes);
+  const compression = compressionOf(head);
+  if (compression !== null) {
+    if (leaf.depth >= deepest) throw broken(`it is packed more than ${deepest} times over`);
+    const bytes = new Bytes(unpack(leaf.bytes, compression, leaf.budget));
+    try {
+      yield* documentsIn({ ...leaf, bytes, name: unpackedName(leaf.name), depth: leaf.depth + 1 });
+    } finally {
+      await bytes.close();
+    }
+    return;
+  }
+  const named = formatOfName(unpackedName(leaf.name), leaf.place === '');
+  if ('reason' in named) throw broken(named.reason);
+  const format = named.format === 'text' && looksLikeJsonLines(leaf, head) ? 'jsonl' : named.format;
+  if (format === 'jsonl') yield* recordDocuments(jsonLines(leaf), format, leaf);
+  else if (format === 'text' || format === 'markdown') yield* textIn(leaf, format);
+  else throw broken('it is no file to be read out of a packed one');
+}
+
+/** A text in a stream. What its reader leaves of it is passed over, so that what comes after it is found. */
+async function* textIn(leaf: Leaf, format: 'text' | 'markdown'): AsyncGenerator<SourceDocument> {
+  const { file, place, bytes, window } = leaf;
+  leaf.notes.found(format, null);
+  const unit = place === '' ? 'file' : 'entry';
+  yield { file, unit, place, repaired: 0, chunks: (cut, from = 0) => streamChunks(bytes, window, cut, from) };
+}
+
+/** Of a packed file whose name does not say what is inside: whether it begins with an object's first field. */
+function looksLikeJsonLines(leaf: Leaf, head: Uint8Array): boolean {
+  return leaf.depth > 0 && !leaf.name.includes('.') && /^\{\s*"[^"]*"\s*:/.test(Buffer.from(head).toString('latin1'));
+}

@@ -1,0 +1,54 @@
+/** For tests: what a reader makes of a file. */
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { lastBoundary } from '../utf8.ts';
+import { formatOfName } from './inspect.ts';
+import type { FoundFile, TextField } from './reader.ts';
+import { sourceReader } from './source-reader.ts';
+import type { TextWindow } from './window.ts';
+
+export async function foundFile(path: string): Promise<FoundFile> {
+  const { size, mtimeMs } = await stat(path);
+  const named = formatOfName(path, true);
+  if ('reason' in named) throw new Error(named.reason);
+  return { path, name: basename(path), bytes: size, modifiedMs: mtimeMs, format: named.format };
+}
+
+/** All texts of a file, what was said of it, and what it failed with. */
+export async function readAll(path: string, textField: string | null = null, window?: TextWindow) {
+  const texts: string[] = [];
+  const places: string[] = [];
+  const leftOut: string[] = [];
+  const fields: TextField[] = [];
+  const formats: string[] = [];
+  let bytes = 0;
+  let repaired = 0;
+  let failure: string | null = null;
+  let code: string | null = null;
+  const notes = {
+    onBytes: (count: number) => {
+      bytes += count;
+    },
+    found: (format: string, field: TextField) => {
+      formats.push(format);
+      fields.push(field);
+    },
+    leaveOut: (_: string, place: string, reason: string) => void leftOut.push(`${place}: ${reason}`),
+  };
+  try {
+    for await (const document of sourceReader(textField, window).documents(await foundFile(path), notes)) {
+      const parts: Buffer[] = [];
+      places.push(document.place);
+      for await (const chunk of document.chunks(lastBoundary)) parts.push(Buffer.from(chunk.bytes));
+      texts.push(Buffer.concat(parts).toString());
+      repaired += document.repaired;
+    }
+  } catch (error) {
+    failure = (error as Error).message;
+    code = (error as { code?: string }).code ?? 'no code';
+  }
+  return { texts, places, leftOut, fields, formats, bytes, repaired, failure, code };
+}
+
+export const digest = (texts: readonly string[]) => createHash('sha256').update(JSON.stringify(texts)).digest('hex');
