@@ -330,7 +330,14 @@ describe('records', () => {
   const packed = () => ({
     'in/a.jsonl.gz': gzipSync(half(0, 20)),
     'in/b.jsonl': `${half(20, 40)}not JSON\n{"text":""}\n`,
-    'in/c.jsonl.zst': zstdCompressSync(half(40, 60)),
+    'in/c.jsonl.zst': zstdCompressSync(half(40, 48)),
+    'in/d.json': JSON.stringify(texts.slice(48, 54)),
+    'in/e.csv.gz': gzipSync(
+      `text\n${texts
+        .slice(54)
+        .map((text) => `"${text.replaceAll('"', '""')}"\n`)
+        .join('')}`,
+    ),
   });
 
   it('are documents: the tokens are those of the same texts as files', async () => {
@@ -345,7 +352,9 @@ describe('records', () => {
       expect(records.meta.report?.files).toEqual([
         expect.objectContaining({ name: 'a.jsonl.gz', format: 'jsonl', documents: 20, textField: 'text' }),
         expect.objectContaining({ name: 'b.jsonl', documents: 20, note: expect.stringMatching(/^2 records left out/) }),
-        expect.objectContaining({ name: 'c.jsonl.zst', documents: 20, textFieldGuessed: true }),
+        expect.objectContaining({ name: 'c.jsonl.zst', documents: 8, textFieldGuessed: true }),
+        expect.objectContaining({ name: 'd.json', format: 'json', documents: 6 }),
+        expect.objectContaining({ name: 'e.csv.gz', format: 'csv', documents: 6 }),
       ]);
     }
   });

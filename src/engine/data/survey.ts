@@ -137,7 +137,7 @@ export class FileTally implements ReadNotes {
     const line: SourceReport['files'][number] = {
       name,
       bytes,
-      format: this.#formats.size === 1 && format !== 'archive' ? [...this.#formats][0] : format,
+      format: this.#formats.size === 1 ? [...this.#formats][0] : format,
       invalidUtf8: this.#invalid,
     };
     if (format !== 'text' && format !== 'markdown' && !this.sampled) line.documents = this.#documents;

@@ -51,7 +51,7 @@ export function suggestedName(sources: readonly string[], taken: readonly string
   const last = sources[0]?.split(/[\\/]/).filter(Boolean).at(-1) ?? '';
   const plain = last
     .replace(/\.(gz|gzip|zst|zstd)$/i, '')
-    .replace(/\.(txt|md|markdown|jsonl|ndjson|bin)$/i, '')
+    .replace(/\.(txt|md|markdown|jsonl|ndjson|json|csv|tsv|bin)$/i, '')
     .replace(/[/\\:*?"<>|]/g, ' ')
     .replace(/^[.\s]+/, '')
     .trim();

@@ -9,14 +9,14 @@ export const datasets = {
   chooseFilesLabel: 'Text or token files',
   empty: {
     title: 'Drop text here to begin',
-    text: 'A folder or files of .txt, .md and .jsonl, plain or in .gz and .zst, or a nanoGPT folder with train.bin and val.bin. Nothing is written before you have seen what was found.',
+    text: 'A folder or files of .txt, .md, .jsonl, .json, .csv and .tsv, plain or in .gz and .zst, or a nanoGPT folder with train.bin and val.bin. Nothing is written before you have seen what was found.',
   },
   drop: {
     title: 'Drop to look inside',
     textPaths:
-      'Folders are searched for .txt, .md and .jsonl files, packed ones too, and token files. They are read where they lie; nothing is written yet.',
+      'Folders are searched for .txt, .md, .jsonl, .json, .csv and .tsv files, packed ones too, and token files. They are read where they lie; nothing is written yet.',
     textUpload:
-      'Folders are searched for .txt, .md and .jsonl files, packed ones too, and token files. They are copied to Meander’s folder first.',
+      'Folders are searched for .txt, .md, .jsonl, .json, .csv and .tsv files, packed ones too, and token files. They are copied to Meander’s folder first.',
     nothing: 'The drop held no files.',
     nothingNext: 'Drop a folder or text files.',
   },
@@ -29,11 +29,19 @@ export const datasets = {
     found: (count: string, size: string) => `${files(count)}, ${size}`,
     foundNothing: 'No file that can be used',
     foundNothingNext:
-      'Meander reads .txt, .md and .jsonl files, plain or in .gz and .zst, folders of them, and nanoGPT’s train.bin and val.bin.',
+      'Meander reads .txt, .md, .jsonl, .json, .csv and .tsv files, plain or in .gz and .zst, folders of them, and nanoGPT’s train.bin and val.bin.',
     skipped: (count: string) => `${files(count)} skipped`,
     invalid: (count: string) => `${count} bytes are not UTF-8`,
     more: (count: string) => `and ${count} more`,
-    formats: { text: 'text', markdown: 'Markdown', jsonl: 'JSON Lines', archive: 'archive', tokens: 'token file' },
+    formats: {
+      text: 'text',
+      markdown: 'Markdown',
+      jsonl: 'JSON Lines',
+      json: 'JSON',
+      csv: 'CSV',
+      tsv: 'TSV',
+      tokens: 'token file',
+    },
     textField: (name: string, guessed: boolean) => `text from the field “${name}”${guessed ? ' (a guess)' : ''}`,
     file: 'File',
     format: 'Format',

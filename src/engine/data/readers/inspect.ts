@@ -14,13 +14,16 @@ const formatNames = new Map<string, SourceFormat>([
   ['.markdown', 'markdown'],
   ['.jsonl', 'jsonl'],
   ['.ndjson', 'jsonl'],
+  ['.json', 'json'],
+  ['.csv', 'csv'],
+  ['.tsv', 'tsv'],
 ]);
 const compressionNames = new Set(['.gz', '.gzip', '.zst', '.zstd']);
 /** For messages: what is read. */
-export const readFormats = '.txt, .md and .jsonl, plain or in .gz and .zst';
+export const readFormats = '.txt, .md, .jsonl, .json, .csv and .tsv, plain or in .gz and .zst';
 /** Formats that are not read: their bytes may be text, but are no document. */
 const structuredNames = new Set(
-  '.json .csv .tsv .parquet .tar .zip .xz .bz2 .xml .html .htm .arrow .feather .7z .rar .lz4 .br'.split(' '),
+  '.parquet .tar .zip .xz .bz2 .xml .html .htm .arrow .feather .7z .rar .lz4 .br'.split(' '),
 );
 
 /** The name without the ending of one compression. */

@@ -1,6 +1,8 @@
 /** Any source file: what it is packed in comes off layer by layer, and what is inside is read as what it is. */
 import { Bytes, broken, fileBytes } from './bytes.ts';
+import { tableRows } from './csv.ts';
 import { formatOfName, unpackedName } from './inspect.ts';
+import { jsonElements } from './json.ts';
 import { jsonLines } from './jsonl.ts';
 import type { FoundFile, Reader, ReadNotes, SourceDocument } from './reader.ts';
 import { recordDocuments } from './records.ts';
@@ -77,6 +79,19 @@ async function* documentsIn(leaf: Leaf): AsyncGenerator<SourceDocument> {
   if ('reason' in named) throw broken(named.reason);
   const format = named.format === 'text' && looksLikeJsonLines(leaf, head) ? 'jsonl' : named.format;
   if (format === 'jsonl') yield* recordDocuments(jsonLines(leaf), format, leaf);
+  // Files named .json often hold JSON Lines.
+  else if (
+    format === 'json' &&
+    /^\s*\[/.test(
+      Buffer.from(head)
+        .toString()
+        .replace(/^\ufeff/, ''),
+    )
+  )
+    yield* recordDocuments(jsonElements(leaf), format, leaf);
+  else if (format === 'json') yield* recordDocuments(jsonLines(leaf), 'jsonl', leaf);
+  else if (format === 'csv') yield* recordDocuments(tableRows(leaf, ','), format, leaf);
+  else if (format === 'tsv') yield* recordDocuments(tableRows(leaf, '\t'), format, leaf);
   else if (format === 'text' || format === 'markdown') yield* textIn(leaf, format);
   else throw broken('it is no file to be read out of a packed one');
 }
