@@ -1,5 +1,5 @@
 """
-LAWA, EMA and SWA exactly as docs/conventions.md states them, in numpy float32, one rounding per operation.
+LAWA, WMA, EMA and SWA exactly as docs/conventions.md states them, in numpy float32, one rounding per operation.
 
 fixtures/averages.safetensors holds a short trajectory of weights (row s: the weights after s updates) and what
 each policy is worth after each of its observations; fixtures/averages.json says which steps those are. The long
@@ -25,6 +25,36 @@ def lawa(trajectory, k: int, spacing: int, start: int):
             for snapshot in list(window)[1:]:
                 total = total + snapshot
             yield s, len(window), total / f32(len(window))
+
+
+def wma(trajectory, k: int, spacing: int, start: int, weights: str, a: float):
+    """Weights that sum to 1, as the recurrences of 2505.12082 give them to each model, oldest first."""
+    window: deque = deque(maxlen=k)
+    for s, theta in enumerate(trajectory):
+        if s >= start and s % spacing == 0:
+            window.append(theta)
+            n = len(window)
+            if weights == "uniform":
+                total = window[0].copy()
+                for snapshot in list(window)[1:]:
+                    total = total + snapshot
+                yield s, n, total / f32(n)
+                continue
+            if weights == "linear":
+                share = np.arange(1, n + 1, dtype=np.float64)
+                share /= share.sum()
+            else:
+                # M_1 = x_1, M_i = a x_i + (1 - a) M_{i-1}, followed symbolically: row i is x_i's share of M.
+                share = np.zeros(n)
+                share[0] = 1
+                for i in range(1, n):
+                    share *= 1 - a
+                    share[i] = a
+            share = share.astype(f32)
+            total = share[0] * window[0]
+            for weight, snapshot in zip(share[1:], list(window)[1:]):
+                total = total + weight * snapshot
+            yield s, n, total
 
 
 def ema(trajectory, decay: float, every: int, start: int, warmup: bool, dtype=np.float32):
@@ -85,6 +115,10 @@ def main() -> None:
         {"kind": "lawa", "id": "lawa-1-1", "k": 1, "spacing": 1, "start": 0},
         {"kind": "lawa", "id": "lawa-7-4", "k": 7, "spacing": 4, "start": 10},
         {"kind": "lawa", "id": "lawa-20-2", "k": 20, "spacing": 2, "start": 0},
+        {"kind": "wma", "id": "wma-uniform", "k": 5, "spacing": 3, "start": 6, "weights": "uniform", "a": 0.2},
+        {"kind": "wma", "id": "wma-linear", "k": 5, "spacing": 3, "start": 6, "weights": "linear", "a": 0.2},
+        {"kind": "wma", "id": "wma-exponential", "k": 6, "spacing": 4, "start": 10, "weights": "exponential", "a": 0.2},
+        {"kind": "wma", "id": "wma-newest", "k": 3, "spacing": 5, "start": 0, "weights": "exponential", "a": 1.0},
         {"kind": "ema", "id": "ema-every-step", "decay": 0.9, "every": 1, "start": 0, "warmup": False},
         {"kind": "ema", "id": "ema-warm", "decay": 0.99, "every": 1, "start": 4, "warmup": True},
         {"kind": "ema", "id": "ema-spaced", "decay": 0.8, "every": 5, "start": 7, "warmup": False},
@@ -95,7 +129,7 @@ def main() -> None:
         {"kind": "swa", "id": "swa-all", "every": 1, "start": 0},
     ]
     tensors, described = {"trajectory": trajectory}, []
-    rules = {"lawa": lawa, "ema": ema, "swa": swa}
+    rules = {"lawa": lawa, "wma": wma, "ema": ema, "swa": swa}
     for policy in policies:
         settings = {key: value for key, value in policy.items() if key not in ("kind", "id")}
         seen = list(rules[policy["kind"]](trajectory, **settings))

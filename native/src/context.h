@@ -100,7 +100,7 @@ struct Family {
   int gemmRows, gemmColumns, gemmDepth;
 };
 
-enum VectorOp : int { vectorAdd, vectorDivide, vectorLerp, vectorRunning, vectorOps };
+enum VectorOp : int { vectorAdd, vectorDivide, vectorLerp, vectorRunning, vectorScale, vectorAddScaled, vectorOps };
 
 /** Families that this build holds and this processor can run, best first. */
 const Family* const* families(int& count);

@@ -197,10 +197,13 @@ void checkVectors(const Family& family, const std::string& label) {
     for (int64_t i = 0; i < n; i++) {
       volatile float difference = b[i] - a[i];
       volatile float product = s * difference, quotient = difference / s;
+      volatile float scaled = s * a[i], share = s * b[i];
       const float want = op == vectorAdd       ? a[i] + b[i]
                          : op == vectorDivide  ? a[i] / s
                          : op == vectorLerp    ? a[i] + product
-                                               : a[i] + quotient;
+                         : op == vectorRunning ? a[i] + quotient
+                         : op == vectorScale   ? scaled
+                                               : a[i] + share;
       same = same && got[i] == want;
     }
     check(same, label + " vector operation " + std::to_string(op));

@@ -71,6 +71,20 @@ export const lawaConfig = z.strictObject({
   spacing: positive,
   start: policyStart,
 });
+export const wmaWeights = ['uniform', 'linear', 'exponential'] as const;
+export const wmaConfig = z.strictObject({
+  kind: z.literal('wma'),
+  id: policyId,
+  /** Snapshots in the window. */
+  k: positive,
+  /** Steps between snapshots (ν). */
+  spacing: positive,
+  start: policyStart,
+  /** How much the i-th oldest of n snapshots counts: 1, i, or a·(1 − a)^(n − i). */
+  weights: z.enum(wmaWeights).default('linear'),
+  /** exponential only: share of the newest snapshot (a). */
+  a: z.number().gt(0).lte(1).default(0.2),
+});
 export const emaConfig = z.strictObject({
   kind: z.literal('ema'),
   id: policyId,
@@ -89,8 +103,11 @@ export const swaConfig = z.strictObject({
   start: policyStart,
 });
 /** An averaging policy: it watches a run and never steers it. */
-export const policyConfig = z.discriminatedUnion('kind', [lawaConfig, emaConfig, swaConfig]);
+export const policyConfig = z.discriminatedUnion('kind', [lawaConfig, wmaConfig, emaConfig, swaConfig]);
 export type LawaConfig = z.infer<typeof lawaConfig>;
+export type WmaConfig = z.infer<typeof wmaConfig>;
+/** Policies over a window of snapshots. */
+export type WindowConfig = LawaConfig | WmaConfig;
 export type EmaConfig = z.infer<typeof emaConfig>;
 export type SwaConfig = z.infer<typeof swaConfig>;
 export type PolicyConfig = z.infer<typeof policyConfig>;

@@ -3,8 +3,8 @@
  * is too much. Layout of the parameter vector as in engine/model/table.ts, activations as the native backend plans
  * them for a micro-batch, files as checkpoint/ writes them.
  */
-import type { LawaConfig, ModelConfig, RunConfig } from './config.ts';
-import { observationsBy, resolvePolicy } from './policies.ts';
+import type { ModelConfig, RunConfig } from './config.ts';
+import { isWindow, observationsBy, resolvePolicy } from './policies.ts';
 import { parameterCount } from './presets.ts';
 
 export interface MemoryEstimate {
@@ -12,7 +12,7 @@ export interface MemoryEstimate {
   readonly gradients: number;
   /** Adam's two moments. */
   readonly moments: number;
-  /** Accumulators of EMA and SWA, the room to evaluate an average in, and LAWA's snapshots that stay in memory. */
+  /** Accumulators of EMA and SWA, the room to evaluate an average in, and windows' snapshots that stay in memory. */
   readonly averages: number;
   /** Of one micro-batch, training and evaluation. */
   readonly activations: number;
@@ -56,7 +56,7 @@ export function vectorElements(model: ModelConfig): number {
 export function estimateMemory(config: RunConfig, machine: number): MemoryEstimate {
   const { model, batch, policies } = config;
   const vector = floatBytes * vectorElements(model);
-  const accumulators = policies.filter((policy) => policy.kind !== 'lawa').length;
+  const accumulators = policies.filter((policy) => !isWindow(policy)).length;
   const scratch = policies.length > 0 ? 1 : 0;
   const snapshots = Math.min(windowSteps(config, config.steps).size * vector, machine * snapshotShare);
   const averages = (accumulators + scratch) * vector + snapshots;
@@ -70,7 +70,7 @@ export function estimateMemory(config: RunConfig, machine: number): MemoryEstima
 export function estimateDisk(config: RunConfig): DiskEstimate {
   const { model, policies, checkpoints: kept } = config;
   const weights = floatBytes * parameterCount(model);
-  const accumulators = policies.filter((policy) => policy.kind !== 'lawa').length;
+  const accumulators = policies.filter((policy) => !isWindow(policy)).length;
   const checkpoint = (3 + accumulators) * weights;
   const steps = keptSteps(config);
   let checkpoints = (steps.count + (steps.all > steps.count ? 1 : 0)) * checkpoint;
@@ -104,7 +104,7 @@ function keptSteps(config: RunConfig): { count: number; all: number; snapshots: 
   const regular = Math.floor(total / stride);
   const count = Math.min(all, last + best + regular);
   if (count > listed) {
-    const window = config.policies.reduce((sum, policy) => sum + (policy.kind === 'lawa' ? policy.k : 0), 0);
+    const window = config.policies.reduce((sum, policy) => sum + (isWindow(policy) ? policy.k : 0), 0);
     return { count, all, snapshots: count * window };
   }
   const kept = new Set<number>();
@@ -117,11 +117,11 @@ function keptSteps(config: RunConfig): { count: number; all: number; snapshots: 
   return { count: kept.size, all, snapshots };
 }
 
-/** Steps that the LAWA windows hold when the run stands at a step. */
+/** Steps that the windows of LAWA and WMA hold when the run stands at a step. */
 function windowSteps(config: RunConfig, step: number): Set<number> {
   const steps = new Set<number>();
   for (const policy of config.policies) {
-    if (policy.kind !== 'lawa') continue;
+    if (!isWindow(policy)) continue;
     const resolved = resolvePolicy(policy, config);
     const held = Math.min(policy.k, observationsBy(resolved, step), longestWindow);
     const newest = Math.floor(step / policy.spacing) * policy.spacing;
@@ -187,11 +187,11 @@ export function diskRelief(config: RunConfig): Relief {
     found.push(after({ ...config, checkpoints: { ...checkpoints, keepEvery: 0 } }, { kind: 'keep-every' }));
   if (checkpoints.keepLast > 1)
     found.push(after({ ...config, checkpoints: { ...checkpoints, keepLast: 1 } }, { kind: 'keep-last', keepLast: 1 }));
-  const lawas = policies.filter((policy): policy is LawaConfig => policy.kind === 'lawa' && policy.k > 2);
-  for (const lawa of lawas) {
-    const k = Math.ceil(lawa.k / 2);
-    const changed = policies.map((policy) => (policy === lawa ? { ...lawa, k } : policy));
-    found.push(after({ ...config, policies: changed }, { kind: 'window', id: lawa.id, k }));
+  const windows = policies.filter(isWindow).filter(({ k }) => k > 2);
+  for (const window of windows) {
+    const k = Math.ceil(window.k / 2);
+    const changed = policies.map((policy) => (policy === window ? { ...window, k } : policy));
+    found.push(after({ ...config, policies: changed }, { kind: 'window', id: window.id, k }));
   }
   const now = estimateDisk(config).total;
   const best = found.sort((a, b) => a.total - b.total).at(0);

@@ -54,6 +54,7 @@ function scaledPolicy(policy: PolicyConfig, ratio: number, scaled: (n: number) =
   const start = policy.start === null ? null : scaled(policy.start);
   switch (policy.kind) {
     case 'lawa':
+    case 'wma':
       return { ...policy, start, spacing: scaled(policy.spacing) };
     case 'swa':
       return { ...policy, start, every: scaled(policy.every) };

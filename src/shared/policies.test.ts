@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { type EmaConfig, type LawaConfig, type PolicyConfig, type SwaConfig, scheduleConfig } from './config.ts';
+import {
+  type EmaConfig,
+  type LawaConfig,
+  type PolicyConfig,
+  type SwaConfig,
+  scheduleConfig,
+  type WmaConfig,
+} from './config.ts';
 import {
   defaultPolicies,
+  defaultPolicy,
   emaDecayForHalfLife,
   emaDecayForMeanAge,
   emaDecayInForce,
@@ -11,6 +19,7 @@ import {
   policyWarnings,
   resolvePolicy,
   windowShare,
+  windowShares,
 } from './policies.ts';
 
 const lawa = (k: number, spacing: number, start: number | null = null): LawaConfig => ({
@@ -29,6 +38,15 @@ const ema = (decay: number, every = 1, start: number | null = null, warmup = tru
   warmup,
 });
 const swa = (every: number, start: number | null = null): SwaConfig => ({ kind: 'swa', id: 'swa', every, start });
+const wma = (weights: WmaConfig['weights'], k: number, spacing: number, a = 0.2): WmaConfig => ({
+  kind: 'wma',
+  id: 'wma',
+  k,
+  spacing,
+  start: null,
+  weights,
+  a,
+});
 const schedule = (
   kind: 'constant' | 'cosine' | 'linear' | 'wsd' | 'inverse-sqrt',
   warmupSteps = 0,
@@ -39,6 +57,7 @@ describe('start', () => {
   test.each([
     [lawa(5, 20), 0, 20],
     [lawa(5, 20), 99, 100],
+    [wma('linear', 5, 20), 99, 100],
     [lawa(5, 20), 100, 120],
     [lawa(5, 20), 101, 120],
     [ema(0.9), 100, 101],
@@ -85,14 +104,39 @@ test('half-life, decay and age are each other’s inverse', () => {
   expect(emaDecayInForce({ decay: 0.99, warmup: false }, 1)).toBe(0.99);
 });
 
+test('shares of a window sum to 1 and follow their rules', () => {
+  expect(windowShares(lawa(5, 20), 5)).toBeNull();
+  expect(windowShares(wma('uniform', 5, 20), 5)).toBeNull();
+  expect(windowShares(wma('linear', 5, 20), 4)).toEqual([0.1, 0.2, 0.3, 0.4]);
+  // m1 = x1; m2 = 0.2·x2 + 0.8·m1; m3 = 0.2·x3 + 0.8·m2
+  const exponential = windowShares(wma('exponential', 3, 20), 3)!;
+  [0.64, 0.16, 0.2].forEach((share, i) => {
+    expect(exponential[i]).toBeCloseTo(share, 15);
+  });
+  expect(windowShares(wma('exponential', 3, 20), 1)).toEqual([1]);
+  expect(windowShares(wma('exponential', 3, 20, 1), 3)).toEqual([0, 0, 1]);
+  for (const weights of ['linear', 'exponential'] as const)
+    for (const n of [1, 2, 10, 100])
+      expect(windowShares(wma(weights, n, 1), n)!.reduce((a, b) => a + b)).toBeCloseTo(1, 12);
+});
+
+test('WMA’s default has LAWA’s mean age, and its window is what it spans', () => {
+  const [age, policy] = [meanAge(lawa(5, 20)), defaultPolicy('wma', 1500, schedule('constant')) as WmaConfig];
+  expect(policy).toMatchObject({ weights: 'linear', k: 7, spacing: 20 });
+  expect(meanAge(policy)).toBeCloseTo(age, 10);
+  expect(meanAge(wma('uniform', 5, 20))).toBe(age);
+  // Shares .64, .16, .2 of ages 40, 20, 0.
+  expect(meanAge(wma('exponential', 3, 20))).toBeCloseTo(28.8, 10);
+  expect(windowShare({ ...policy, start: 20 }, 1500)).toBeCloseTo(0.08, 10);
+});
+
 test('observations by a step, counted one by one', () => {
-  for (const policy of [lawa(5, 7), lawa(3, 4, 9), ema(0.9, 3, 5), swa(4, 6)]) {
+  for (const policy of [wma('linear', 5, 7), lawa(5, 7), lawa(3, 4, 9), ema(0.9, 3, 5), swa(4, 6)]) {
     const resolved = resolvePolicy<PolicyConfig>(policy, { steps: 60, schedule: schedule('constant') });
     let seen = 0;
     for (let s = 0; s <= 60; s++) {
       const due =
-        s >= resolved.start &&
-        (resolved.kind === 'lawa' ? s % resolved.spacing : (s - resolved.start) % resolved.every) === 0;
+        s >= resolved.start && ('k' in resolved ? s % resolved.spacing : (s - resolved.start) % resolved.every) === 0;
       if (due) seen++;
       expect(observationsBy(resolved, s)).toBe(seen);
     }
@@ -101,6 +145,8 @@ test('observations by a step, counted one by one', () => {
 
 test.each([
   ['a window over 20%', lawa(5, 60), 0, /24% of the whole run/],
+  ['a weighted window over 20%', wma('linear', 5, 60), 0, /24% of the whole run/],
+  ['a weighted window that never fills', wma('linear', 50, 40), 0, /ends with 25 of 50/],
   ['an EMA window over 20%', ema(0.995, 1, null, false), 0, /40% of the whole run/],
   ['a start inside warm-up', lawa(5, 10, 10), 100, /inside the warm-up of 100/],
   ['SWA before 50%', swa(10, 300), 0, /30% of the run and never forgets/],

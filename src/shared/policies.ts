@@ -2,20 +2,40 @@
  * Averaging policies as numbers: when they start, how long they remember, what to choose by default and
  * what to warn about. Pure, so that the window draws with the same formulas that the engine averages by.
  */
-import type { EmaConfig, LawaConfig, PolicyConfig, RunConfig, ScheduleConfig, SwaConfig } from './config.ts';
+import type { EmaConfig, LawaConfig, PolicyConfig, RunConfig, ScheduleConfig, WindowConfig } from './config.ts';
 
 /** Share of the run from which SWA averages when its start is left open. */
 const swaShare = 0.75;
 /** LAWA's default k; the LAWA paper's code uses 5. */
 const defaultWindow = 5;
+/** WMA's default k: linear shares over 7 snapshots have the mean age of 5 uniform ones, ν(k − 1)/3. */
+const wmaWindow = 7;
 /** Default spacing as a share of the run: with k = 5 the window spans 5.3% of it on a constant rate, … */
 const constantSpacing = 1 / 75;
 /** … and 1.1% where the rate is annealed (Ajroldi et al., 2502.06761: about 1%). */
 const annealedSpacing = 1 / 375;
 
+/** Whether a policy keeps a window of snapshots. */
+export const isWindow = <P extends PolicyConfig>(policy: P): policy is P & WindowConfig =>
+  policy.kind === 'lawa' || policy.kind === 'wma';
+
+/**
+ * Share of each of n snapshots in a window's mean, oldest first, summing to 1; null where the mean is uniform, which
+ * is a sum divided once. Weights as in Li et al., "Model Merging in Pre-training" (2505.12082): linear w_i = i;
+ * exponential w_1 = (1 − a)^(n−1), w_i = a·(1 − a)^(n−i), their m_i = a·θ_i + (1 − a)·m_{i−1} unrolled.
+ */
+export function windowShares(policy: WindowConfig, n: number): number[] | null {
+  if (policy.kind === 'lawa' || policy.weights === 'uniform') return null;
+  const { weights, a } = policy;
+  return Array.from({ length: n }, (_, i) => {
+    if (weights === 'linear') return (i + 1) / ((n * (n + 1)) / 2);
+    return i === 0 ? (1 - a) ** (n - 1) : a * (1 - a) ** (n - 1 - i);
+  });
+}
+
 /** Steps between two observations of a policy. */
 export function policyInterval(policy: PolicyConfig): number {
-  return policy.kind === 'lawa' ? policy.spacing : policy.every;
+  return isWindow(policy) ? policy.spacing : policy.every;
 }
 
 /**
@@ -46,25 +66,39 @@ export function isAnnealed(schedule: ScheduleConfig): boolean {
  * same mean age; SWA over the last quarter.
  */
 export function defaultPolicies(steps: number, schedule: ScheduleConfig): PolicyConfig[] {
+  return (['lawa', 'ema', 'swa'] as const).map((kind) => defaultPolicy(kind, steps, schedule));
+}
+
+/**
+ * A policy of a kind with what suits the run. WMA counts linearly, over as many of
+ * LAWA's snapshots as give it LAWA's mean age.
+ */
+export function defaultPolicy(kind: PolicyConfig['kind'], steps: number, schedule: ScheduleConfig): PolicyConfig {
   const share = isAnnealed(schedule) ? annealedSpacing : constantSpacing;
   const spacing = Math.max(1, Math.round(steps * share));
   const lawa: LawaConfig = { kind: 'lawa', id: 'lawa', k: defaultWindow, spacing, start: null };
-  const ema: EmaConfig = {
-    kind: 'ema',
-    id: 'ema',
-    decay: emaDecayForMeanAge(meanAge(lawa), 1),
-    every: 1,
-    start: null,
-    warmup: true,
-  };
-  const swa: SwaConfig = { kind: 'swa', id: 'swa', every: spacing, start: null };
-  return [lawa, ema, swa];
+  switch (kind) {
+    case 'lawa':
+      return lawa;
+    case 'wma':
+      return { kind, id: kind, k: wmaWindow, spacing, start: null, weights: 'linear', a: 0.2 };
+    case 'ema':
+      return { kind, id: kind, decay: emaDecayForMeanAge(meanAge(lawa), 1), every: 1, start: null, warmup: true };
+    case 'swa':
+      return { kind, id: kind, every: spacing, start: null };
+  }
 }
 
-/** Mean age in steps of what a LAWA window holds, ν(k − 1)/2, or of what an EMA remembers, every · β/(1 − β). */
-export function meanAge(policy: LawaConfig | EmaConfig): number {
-  if (policy.kind === 'lawa') return (policy.spacing * (policy.k - 1)) / 2;
-  return (policy.every * policy.decay) / (1 - policy.decay);
+/**
+ * Mean age in steps of what a window holds when it is full, ν(k − 1)/2 where it is uniform and the shares' mean of
+ * the ages else, or of what an EMA remembers, every · β/(1 − β).
+ */
+export function meanAge(policy: WindowConfig | EmaConfig): number {
+  if (policy.kind === 'ema') return (policy.every * policy.decay) / (1 - policy.decay);
+  const { k, spacing } = policy;
+  const shares = windowShares(policy, k);
+  if (!shares) return (spacing * (k - 1)) / 2;
+  return shares.reduce((sum, share, i) => sum + share * spacing * (k - 1 - i), 0);
 }
 
 /** β of the EMA whose mean age is `age` steps: a / (a + every). */
@@ -88,12 +122,13 @@ export function emaDecayInForce(config: Pick<EmaConfig, 'decay' | 'warmup'>, n: 
 }
 
 /**
- * Share of `steps` that a policy looks back over: LAWA's (k − 1)·ν, twice an EMA's mean age (what a uniform window
+ * Share of `steps` that a policy looks back over: a window's (k − 1)·ν, however it is weighted; twice an EMA's mean age (what a uniform window
  * of that age spans), SWA's whole stretch from its start. Pass T, or the steps elapsed so far.
  */
 export function windowShare(policy: PolicyConfig & { start: number }, steps: number): number {
   if (steps <= 0) return 0;
   if (policy.kind === 'swa') return Math.max(0, steps - policy.start) / steps;
+  if (isWindow(policy)) return ((policy.k - 1) * policy.spacing) / steps;
   return (2 * meanAge(policy)) / steps;
 }
 
@@ -101,7 +136,7 @@ export function windowShare(policy: PolicyConfig & { start: number }, steps: num
 export function observationsBy(policy: PolicyConfig & { start: number }, s: number): number {
   if (s < policy.start) return 0;
   const interval = policyInterval(policy);
-  if (policy.kind !== 'lawa') return Math.floor((s - policy.start) / interval) + 1;
+  if (!isWindow(policy)) return Math.floor((s - policy.start) / interval) + 1;
   return Math.floor(s / interval) - Math.ceil(policy.start / interval) + 1;
 }
 
@@ -124,7 +159,7 @@ export function policyWarnings(
       warn(`It never observes the run: its first step would be ${count(policy.start)} of ${count(steps)}.`);
       continue;
     }
-    if (policy.kind === 'lawa' && observations < policy.k)
+    if (isWindow(policy) && observations < policy.k)
       warn(`Its window never fills: the run ends with ${observations} of ${policy.k} snapshots.`);
     if (policy.start < schedule.warmupSteps)
       warn(

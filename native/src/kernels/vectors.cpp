@@ -28,6 +28,10 @@ void vectorOperation(int which, float* target, const float* source, float scalar
       return map(target, source, n, [=](V t, V x) { return t + s * (x - t); });
     case vectorRunning:
       return map(target, source, n, [=](V t, V x) { return t + (x - t) / s; });
+    case vectorScale:
+      return map(target, nullptr, n, [=](V t, V) { return t * s; });
+    case vectorAddScaled:
+      return map(target, source, n, [=](V t, V x) { return t + s * x; });
   }
 }
 

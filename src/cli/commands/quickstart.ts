@@ -157,6 +157,7 @@ function describe(config: RunConfig): string {
   const windows = policies.map((p) => {
     if (p.kind === 'lawa') return `LAWA (last ${p.k} weights, ${p.spacing} steps apart)`;
     if (p.kind === 'ema') return `EMA (β = ${p.decay.toFixed(4)})`;
+    if (p.kind === 'wma') return `WMA (last ${p.k} weights, ${p.spacing} steps apart, ${p.weights})`;
     return 'SWA (from 75% of the run)';
   });
   return (

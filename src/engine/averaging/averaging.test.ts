@@ -21,6 +21,7 @@ const last = 60;
 const policies: Resolved<PolicyConfig>[] = [
   { kind: 'lawa', id: 'lawa', k: 5, spacing: 4, start: 8 },
   { kind: 'lawa', id: 'lawa-wide', k: 3, spacing: 12, start: 12 },
+  { kind: 'wma', id: 'wma', k: 4, spacing: 4, start: 8, weights: 'exponential', a: 0.3 },
   { kind: 'ema', id: 'ema', decay: 0.9, every: 2, start: 6, warmup: true },
   { kind: 'swa', id: 'swa', every: 3, start: 30 },
 ];
@@ -100,6 +101,20 @@ test('observing enqueues a copy: the weights may change as soon as the call retu
   expect(policy.full).toBe(false);
 });
 
+test('a uniform WMA has the bits of LAWA, in memory and on disk', async () => {
+  for (const memoryBudget of [0, 1e9]) {
+    const snapshots = new SnapshotPool({ backend, elements, files: new Files(), memoryBudget });
+    const window = { k: 5, spacing: 4, start: 8 };
+    const lawa = createPolicy({ kind: 'lawa', id: 'lawa', ...window }, { backend, elements, snapshots });
+    const uniform = { kind: 'wma', id: 'wma', ...window, weights: 'uniform', a: 0.2 } as const;
+    const wma = createPolicy(uniform, { backend, elements, snapshots });
+    for (let s = 8; s <= last; s += 4) {
+      await show([lawa, wma], s, s);
+      expect([...(await bitsOf(wma))]).toEqual([...(await bitsOf(lawa))]);
+    }
+  }
+});
+
 test('policies that share a step share one snapshot, and the last to let go frees it', async () => {
   const files = new Files();
   const snapshots = new SnapshotPool({ backend, elements, files, memoryBudget: 1e9 });
@@ -116,11 +131,18 @@ test('policies that share a step share one snapshot, and the last to let go free
 });
 
 describe('a memory budget of', () => {
-  test.each([0, 1, 3, 6])('%i snapshots gives the same bits and is kept', async (budget) => {
+  test.each([
+    [0, 0],
+    [1, 0],
+    [3, 0],
+    [6, 0],
+    [0, 2],
+    [2, 2],
+  ])('%i snapshots gives policy %#: the same bits and is kept', async (budget, which) => {
     const files = new Files();
     const bounded = new SnapshotPool({ backend, elements, files, memoryBudget: budget * elements * 4 });
     const free = new SnapshotPool({ backend, elements, files: null });
-    const make = (snapshots: SnapshotPool) => createPolicy(policies[0], { backend, elements, snapshots });
+    const make = (snapshots: SnapshotPool) => createPolicy(policies[which], { backend, elements, snapshots });
     const [a, b] = [make(bounded), make(free)];
     for (let s = 0; s <= last; s++) {
       await show([a, b], s, s);
@@ -207,9 +229,10 @@ test('a window whose weights are gone is named', async () => {
 });
 
 describe('back-filling', () => {
-  const [lawa, , ema, swa] = policies;
+  const [lawa, , wma, ema, swa] = policies;
   test.each<[string, Resolved<PolicyConfig>, number[], number, number[]]>([
     ['the last k', lawa, [4, 8, 12, 16, 20, 24, 28, 30], 31, [12, 16, 20, 24, 28]],
+    ['the last k of a weighted window', wma, [12, 16, 20, 24, 28], 29, [16, 20, 24, 28]],
     ['not before the start', lawa, [4, 8, 12], 13, [8, 12]],
     ['only what follows a gap', lawa, [12, 20, 24], 25, [20, 24]],
     ['nothing when the newest is missing', lawa, [8, 12, 16], 20, []],

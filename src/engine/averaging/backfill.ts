@@ -1,6 +1,6 @@
 /** A policy added late can take up checkpoints that were kept, where they are exactly the ones it would have seen. */
 import type { PolicyConfig } from '../../shared/config.ts';
-import { policyInterval } from '../../shared/policies.ts';
+import { isWindow, policyInterval } from '../../shared/policies.ts';
 import type { Backend } from '../backends/backend.ts';
 import { copyVector } from '../checkpoint/vector.ts';
 import { Accumulator } from './accumulator.ts';
@@ -9,15 +9,15 @@ import type { SnapshotFiles } from './snapshots.ts';
 
 /**
  * Steps to back-fill from: the unbroken stretch of due steps that ends at the newest due step up to `now`, all of
- * them kept; for LAWA the last k. Empty when the newest is not kept: a window with a gap would be another policy.
+ * them kept; for a window of LAWA or WMA the last k. Empty when the newest is not kept: a window with a gap would be another policy.
  * @param kept steps whose weights are on disk
  */
 export function backfillSteps(config: Resolved<PolicyConfig>, kept: readonly number[], now: number): number[] {
   const interval = policyInterval(config);
-  const phase = config.kind === 'lawa' ? 0 : config.start % interval;
+  const phase = isWindow(config) ? 0 : config.start % interval;
   const have = new Set(kept);
   const steps: number[] = [];
-  const limit = config.kind === 'lawa' ? config.k : Number.POSITIVE_INFINITY;
+  const limit = isWindow(config) ? config.k : Number.POSITIVE_INFINITY;
   const newest = Math.floor((now - phase) / interval) * interval + phase;
   for (let s = newest; s >= config.start && have.has(s) && steps.length < limit; s -= interval) steps.unshift(s);
   return steps;

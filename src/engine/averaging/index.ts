@@ -1,10 +1,10 @@
 import type { PolicyConfig } from '../../shared/config.ts';
 import type { Backend } from '../backends/backend.ts';
 import { Ema } from './ema.ts';
-import { Lawa } from './lawa.ts';
 import type { Policy, Resolved } from './policy.ts';
 import type { SnapshotPool } from './snapshots.ts';
 import { Swa } from './swa.ts';
+import { WindowMean } from './window.ts';
 
 export { resolvePolicy } from '../../shared/policies.ts';
 export { backfill, backfillSteps } from './backfill.ts';
@@ -29,7 +29,8 @@ export interface PolicyContext {
 export function createPolicy(config: Resolved<PolicyConfig>, context: PolicyContext): Policy {
   switch (config.kind) {
     case 'lawa':
-      return new Lawa(config, context.snapshots);
+    case 'wma':
+      return new WindowMean(config, context.snapshots);
     case 'ema':
       return new Ema(config, context.backend, context.elements);
     case 'swa':

@@ -13,11 +13,11 @@ export type Resolved<P extends PolicyConfig> = P & { start: number };
 
 /** What trainer.json keeps of a policy. Which tensors belong to it, `tensors` says. */
 export interface PolicyState {
-  /** Observations in the average, the first one included (EMA: updates + 1; LAWA: snapshots in the window). */
+  /** Observations in the average, the first one included (EMA: updates + 1; LAWA and WMA: snapshots in the window). */
   readonly count: number;
   /** Newest step observed; absent before the first. */
   readonly newest?: number;
-  /** LAWA: steps of the snapshots in its window, oldest first. */
+  /** LAWA and WMA: steps of the snapshots in the window, oldest first. */
   readonly window?: readonly number[];
   /** Made from kept checkpoints after the fact. */
   readonly backfilled?: boolean;
@@ -37,7 +37,7 @@ export interface Policy {
   observe(step: number, weights: Floats): Promise<void>;
   /** Observations in the current average. 0: it has no value yet. */
   readonly count: number;
-  /** Whether it may be called best: LAWA's window is filled; the others have a value. */
+  /** Whether it may be called best: a window of LAWA or WMA is filled; the others have a value. */
   readonly full: boolean;
   /** Writes the current average into `target` (enqueued). Throws Error before the first observation. */
   value(target: Floats): Promise<void>;

@@ -158,10 +158,11 @@ export class SnapshotPool {
   }
 
   /**
-   * target = the mean of the snapshots: summed from oldest to newest in float32, divided once by their number.
+   * target = the mean of the snapshots in float32, from oldest to newest: summed and divided once by their number,
+   * or with one share for each, Σ share·θ, shares rounded to float32 and every product and sum after that.
    * Each operation is rounded on its own, so memory and disk give the same bits.
    */
-  async mean(steps: readonly number[], target: Floats): Promise<void> {
+  async mean(steps: readonly number[], target: Floats, shares: readonly number[] | null = null): Promise<void> {
     const snapshots = steps.map((step) => {
       const snapshot = this.#snapshots.get(step);
       if (!snapshot) throw new Error(`the pool has no snapshot of step ${step}`);
@@ -171,13 +172,21 @@ export class SnapshotPool {
     if (snapshots.every((s) => s.store)) {
       const { vectors } = this.#backend;
       vectors.copy(target, snapshots[0].store!);
+      if (shares) {
+        vectors.scale(target, shares[0]);
+        for (const [i, { store }] of snapshots.slice(1).entries()) vectors.addScaled(target, store!, shares[i + 1]);
+        return;
+      }
       for (const { store } of snapshots.slice(1)) vectors.add(target, store!);
       vectors.divide(target, snapshots.length);
       return;
     }
     const open = await this.#openAll(snapshots);
     try {
-      const read = meanReader(open.map((snapshot) => snapshot.read));
+      const read = meanReader(
+        open.map((snapshot) => snapshot.read),
+        shares,
+      );
       for (const { offset, count } of pieces(0, this.#elements)) target.write(offset, await read(offset, count));
     } finally {
       for (const file of open) await file.close();
@@ -235,14 +244,20 @@ export class SnapshotPool {
   }
 }
 
-/** The uniform mean by range: summed in the order given in float32, divided once. */
-export function meanReader(readers: readonly WeightReader[]): WeightReader {
+/** The mean by range, as `SnapshotPool.mean` takes it. */
+export function meanReader(readers: readonly WeightReader[], shares: readonly number[] | null = null): WeightReader {
+  const { fround } = Math;
   return async (offset, count) => {
     const sum = (await readers[0](offset, count)).slice();
-    for (const read of readers.slice(1)) {
+    if (shares) for (let i = 0; i < sum.length; i++) sum[i] *= fround(shares[0]);
+    for (const [r, read] of readers.slice(1).entries()) {
       const next = await read(offset, count);
-      for (let i = 0; i < sum.length; i++) sum[i] += next[i];
+      if (shares) {
+        const share = fround(shares[r + 1]);
+        for (let i = 0; i < sum.length; i++) sum[i] += fround(share * next[i]);
+      } else for (let i = 0; i < sum.length; i++) sum[i] += next[i];
     }
+    if (shares) return sum;
     for (let i = 0; i < sum.length; i++) sum[i] /= readers.length;
     return sum;
   };

@@ -60,6 +60,10 @@ export interface VectorOps {
   lerp(target: Floats, source: Floats, weight: number): void;
   /** target += (source − target) / divisor */
   running(target: Floats, source: Floats, divisor: number): void;
+  /** target = target · factor; factor is rounded to float32 first. */
+  scale(target: Floats, factor: number): void;
+  /** target += weight · source; weight is rounded to float32 first, then the product. */
+  addScaled(target: Floats, source: Floats, weight: number): void;
   /** Whether every element is finite. */
   allFinite(source: Floats): Promise<boolean>;
 }

@@ -1,6 +1,7 @@
 /** One checkpoint: a model folder, the trainer's tensors and counters, and DONE. */
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isWindow, windowShares } from '../../shared/policies.ts';
 import { accumulatorName } from '../averaging/accumulator.ts';
 import { meanReader, type OpenSnapshot, type SnapshotFiles } from '../averaging/snapshots.ts';
 import type { Floats } from '../backends/backend.ts';
@@ -177,10 +178,11 @@ export class Checkpoint {
     if (of === 'raw') return this.#snapshot(this.step);
     const policy = this.trainer.policies[of];
     if (!policy || policy.state.count === 0) throw this.#noAverage(of);
-    if (policy.config.kind !== 'lawa') return this.tensor(accumulatorName(of));
+    if (!isWindow(policy.config)) return this.tensor(accumulatorName(of));
+    const steps = policy.state.window ?? [];
     const readers: WeightReader[] = [];
-    for (const step of policy.state.window ?? []) readers.push(await this.#snapshot(step));
-    return meanReader(readers);
+    for (const step of steps) readers.push(await this.#snapshot(step));
+    return meanReader(readers, windowShares(policy.config, steps.length));
   }
 
   /** step → SHA-256 of the weight files that `of` is made from. */

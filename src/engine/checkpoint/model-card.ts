@@ -64,6 +64,10 @@ export function recipe(of: string, state: Pick<TrainerState, 'policies'>): strin
   switch (config.kind) {
     case 'lawa':
       return `LAWA: uniform mean of ${now.count} snapshots, ${config.spacing} steps apart (steps ${(now.window ?? []).join(', ')})${filled}`;
+    case 'wma': {
+      const weighting = config.weights === 'exponential' ? `exponential, a = ${config.a}` : config.weights;
+      return `WMA (${weighting}): weighted mean of ${now.count} snapshots, ${config.spacing} steps apart (steps ${(now.window ?? []).join(', ')})${filled}`;
+    }
     case 'ema':
       return `EMA: β = ${config.decay} every ${config.every} steps from step ${config.start}, ${now.count} observations${filled}`;
     case 'swa':

@@ -73,6 +73,19 @@ export function vectorSuite(bench: Bench): void {
       ),
     );
 
+    it.each([1 / 3, 1e-30, -2, 0])('scale by %f', (factor) =>
+      check(
+        (b) => (t) => b.vectors.scale(t, factor),
+        (t) => t * fround(factor),
+      ),
+    );
+    it.each([1 / 3, 0.0625, -2.9, 0])('add, weighted by %f', (weight) =>
+      check(
+        (b) => (t, s) => b.vectors.addScaled(t, s, weight),
+        (t, s) => t + fround(fround(weight) * s),
+      ),
+    );
+
     it('allFinite finds one bad value anywhere', async () => {
       const store = bench.tested.store('f32', elements);
       expect(await bench.tested.vectors.allFinite(store)).toBe(true);

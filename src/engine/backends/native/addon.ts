@@ -45,7 +45,7 @@ export interface Addon {
 }
 
 /** Operations of the addon's `vector`. */
-export const vectorCodes = { add: 0, divide: 1, lerp: 2, running: 3 } as const;
+export const vectorCodes = { add: 0, divide: 1, lerp: 2, running: 3, scale: 4, addScaled: 5 } as const;
 
 /** Places where the addon may lie, best first: named by MEANDER_NATIVE, packaged beside the bundle, source tree. */
 export function addonCandidates(from: string = import.meta.url, named = process.env.MEANDER_NATIVE): string[] {

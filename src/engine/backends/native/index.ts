@@ -123,6 +123,8 @@ function vectorOps(addon: Addon, engine: EngineHandle): VectorOps {
     divide: (target, divisor) => apply(vectorCodes.divide, target, null, divisor),
     lerp: (target, source, weight) => apply(vectorCodes.lerp, target, source, weight),
     running: (target, source, divisor) => apply(vectorCodes.running, target, source, divisor),
+    scale: (target, factor) => apply(vectorCodes.scale, target, null, factor),
+    addScaled: (target, source, weight) => apply(vectorCodes.addScaled, target, source, weight),
     async allFinite(source) {
       return addon.allFinite(engine, handleOf(source), source.elements);
     },

@@ -44,6 +44,18 @@ export function vectorOps(queue: Queue, data: (store: Floats) => Float32Array): 
         for (let i = 0; i < t.length; i++) t[i] = t[i] + fround(fround(s[i] - t[i]) / by);
       });
     },
+    scale(target, factor) {
+      const by = fround(factor);
+      each(target, target, (t) => {
+        for (let i = 0; i < t.length; i++) t[i] = t[i] * by;
+      });
+    },
+    addScaled(target, source, weight) {
+      const by = fround(weight);
+      each(target, source, (t, s) => {
+        for (let i = 0; i < t.length; i++) t[i] = t[i] + fround(by * s[i]);
+      });
+    },
     allFinite(source) {
       let finite = true;
       each(source, source, (t) => {

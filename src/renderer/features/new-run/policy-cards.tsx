@@ -1,15 +1,22 @@
 /** Averaging policies as cards: add, change, remove; the conventions' warnings beside the one they concern. */
-import { ActionIcon, Badge, Button, Group, Menu, Stack, Text, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Badge, Button, Group, Menu, Select, Stack, Text, TextInput, Tooltip } from '@mantine/core';
 import { IconAlertTriangle, IconPlus, IconTrash } from '@tabler/icons-react';
 import type { CSSProperties } from 'react';
-import type { PolicyConfig, RunConfig } from '../../../shared/config.ts';
-import { emaDecayForHalfLife, halfLife, policyWarnings, resolvePolicy, windowShare } from '../../../shared/policies.ts';
+import { type PolicyConfig, type RunConfig, wmaWeights } from '../../../shared/config.ts';
+import {
+  emaDecayForHalfLife,
+  halfLife,
+  isWindow,
+  policyWarnings,
+  resolvePolicy,
+  windowShare,
+} from '../../../shared/policies.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { averageColor } from '../../lib/average-style.ts';
 import { formatCount, formatShare } from '../../lib/format.ts';
 import { t } from '../../strings.ts';
 import { NumberAt, SwitchAt, useForm } from './form-context.tsx';
-import { newPolicy, spacingForShare } from './lib/policies.ts';
+import { newPolicy, policyKinds, spacingForShare } from './lib/policies.ts';
 import classes from './new-run.module.css';
 
 /** `config`: the draft once it is right; windows and warnings are computed from it. */
@@ -40,7 +47,7 @@ export function PolicyCards({ config }: { config: RunConfig | null }) {
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          {(['lawa', 'ema', 'swa'] as const).map((kind) => (
+          {policyKinds.map((kind) => (
             <Menu.Item key={kind} onClick={() => set('policies', [...draft.policies, newPolicy(kind, draft)])}>
               <Text size="sm" fw={600}>
                 {t.newRun.policy.names[kind]}
@@ -111,7 +118,7 @@ function PolicyCard({
           error={errors.get(`${path}.id`)}
           onChange={(event) => set(`${path}.id`, event.currentTarget.value)}
         />
-        {policy.kind === 'lawa' && (
+        {isWindow(policy) && (
           <>
             <NumberAt size="xs" path={`${path}.k`} label={texts.k} by={1} />
             <NumberAt size="xs" path={`${path}.spacing`} label={texts.spacing} by={1} suffix={t.newRun.fields.steps_} />
@@ -125,6 +132,20 @@ function PolicyCard({
               }}
             />
           </>
+        )}
+        {policy.kind === 'wma' && (
+          <Select
+            size="xs"
+            label={texts.weights}
+            value={policy.weights}
+            data-path={`${path}.weights`}
+            data={wmaWeights.map((value) => ({ value, label: texts.weightings[value] }))}
+            onChange={(value) => value && set(`${path}.weights`, value)}
+            allowDeselect={false}
+          />
+        )}
+        {policy.kind === 'wma' && policy.weights === 'exponential' && (
+          <NumberAt size="xs" path={`${path}.a`} label={texts.newest} />
         )}
         {policy.kind === 'ema' && (
           <>

@@ -4,7 +4,7 @@ import { IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { RunDetail } from '../../../shared/api.ts';
 import type { PolicyConfig } from '../../../shared/config.ts';
-import { resolvePolicy } from '../../../shared/policies.ts';
+import { isWindow, resolvePolicy } from '../../../shared/policies.ts';
 import type { Verdict } from '../../../shared/statistics.ts';
 import { Confirm } from '../../components/confirm.tsx';
 import { call } from '../../door/index.ts';
@@ -143,7 +143,7 @@ function difference({ average }: Standing): string {
 function holds(standing: Standing | undefined, policy: PolicyConfig | undefined, run: RunDetail): string {
   if (standing && standing.average.count > 0) {
     const { count } = standing.average;
-    if (policy?.kind === 'lawa') return texts.window(formatCount(count), formatCount(policy.k));
+    if (policy && isWindow(policy)) return texts.window(formatCount(count), formatCount(policy.k));
     return texts.observations(formatCount(count));
   }
   return policy ? texts.notYet(formatCount(resolvePolicy(policy, run.config).start)) : texts.notBegun;

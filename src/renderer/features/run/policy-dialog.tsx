@@ -1,16 +1,16 @@
 /** A policy added to a run that goes on. */
-import { Button, Group, Modal, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Modal, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { RunDetail } from '../../../shared/api.ts';
-import { type PolicyConfig, policyConfig } from '../../../shared/config.ts';
-import { policyInterval } from '../../../shared/policies.ts';
+import { type PolicyConfig, policyConfig, wmaWeights } from '../../../shared/config.ts';
+import { isWindow, policyInterval } from '../../../shared/policies.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { call } from '../../door/index.ts';
 import { useAction } from '../../store/action.ts';
 import { refresh } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
 import { issueText } from '../new-run/lib/draft.ts';
-import { newPolicy } from '../new-run/lib/policies.ts';
+import { newPolicy, policyKinds } from '../new-run/lib/policies.ts';
 
 const texts = t.newRun.policy;
 
@@ -49,7 +49,7 @@ export function PolicyDialog({ run, onClose }: { run: RunDetail; onClose: () => 
           aria-label={t.run.policy.kind}
           value={policy.kind}
           onChange={(kind) => setPolicy(startingNow(kind as PolicyConfig['kind']))}
-          data={(['lawa', 'ema', 'swa'] as const).map((value) => ({ value, label: texts.names[value] }))}
+          data={policyKinds.map((value) => ({ value, label: texts.names[value] }))}
         />
         <Text size="xs" c="dimmed">
           {texts.about[policy.kind]}
@@ -60,11 +60,23 @@ export function PolicyDialog({ run, onClose }: { run: RunDetail; onClose: () => 
           error={errorOf('id')}
           onChange={(event) => setPolicy({ ...policy, id: event.currentTarget.value })}
         />
+        {policy.kind === 'wma' && (
+          <Group grow align="flex-start">
+            <Select
+              label={texts.weights}
+              value={policy.weights}
+              data={wmaWeights.map((value) => ({ value, label: texts.weightings[value] }))}
+              onChange={(value) => value && setPolicy({ ...policy, weights: value as (typeof wmaWeights)[number] })}
+              allowDeselect={false}
+            />
+            {policy.weights === 'exponential' && field('a', texts.newest)}
+          </Group>
+        )}
         <Group grow align="flex-start">
-          {policy.kind === 'lawa' && field('k', texts.k)}
-          {policy.kind === 'lawa' && field('spacing', texts.spacing, t.newRun.fields.steps_)}
+          {isWindow(policy) && field('k', texts.k)}
+          {isWindow(policy) && field('spacing', texts.spacing, t.newRun.fields.steps_)}
           {policy.kind === 'ema' && field('decay', texts.decay)}
-          {policy.kind !== 'lawa' && field('every', texts.every, t.newRun.fields.steps_)}
+          {!isWindow(policy) && field('every', texts.every, t.newRun.fields.steps_)}
           {field('start', texts.start)}
         </Group>
         <Group justify="flex-end">

@@ -1,27 +1,30 @@
 /** Averages as the form edits them: windows as a share of the run, new ones with the conventions' defaults. */
-import type { LawaConfig, PolicyConfig, RunConfig } from '../../../../shared/config.ts';
-import { defaultPolicies, meanAge } from '../../../../shared/policies.ts';
+import type { PolicyConfig, RunConfig, WindowConfig } from '../../../../shared/config.ts';
+import { defaultPolicy, meanAge } from '../../../../shared/policies.ts';
 
 type Kind = PolicyConfig['kind'];
+/** In the order in which they are offered. */
+export const policyKinds = ['lawa', 'ema', 'swa', 'wma'] as const satisfies readonly Kind[];
 
 /** A policy of that kind with its default for this run, under a name that is free. */
 export function newPolicy(kind: Kind, config: Pick<RunConfig, 'steps' | 'schedule' | 'policies'>): PolicyConfig {
-  const policy = defaultPolicies(config.steps, config.schedule).find((p) => p.kind === kind) as PolicyConfig;
+  const policy = defaultPolicy(kind, config.steps, config.schedule);
   const taken = config.policies.map(({ id }) => id);
   let id: string = kind;
   for (let n = 2; taken.includes(id); n++) id = `${kind}-${n}`;
   return { ...policy, id };
 }
 
-/** Spacing that makes a LAWA window of k snapshots span this share of the run. */
-export function spacingForShare(policy: Pick<LawaConfig, 'k'>, share: number, steps: number): number {
+/** Spacing that makes a window of k snapshots span this share of the run. */
+export function spacingForShare(policy: Pick<WindowConfig, 'k'>, share: number, steps: number): number {
   return Math.max(1, Math.round((share * steps) / Math.max(1, policy.k - 1)));
 }
 
 /** First and last step that a policy's value at the end of the run averages over. */
 export function finalWindow(policy: PolicyConfig & { start: number }, steps: number): [number, number] {
   switch (policy.kind) {
-    case 'lawa': {
+    case 'lawa':
+    case 'wma': {
       const newest = Math.floor(steps / policy.spacing) * policy.spacing;
       return [Math.max(policy.start, newest - (policy.k - 1) * policy.spacing), newest];
     }

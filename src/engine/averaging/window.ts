@@ -1,24 +1,33 @@
 /**
- * LAWA: the uniform mean of the k latest snapshots of one run, ν steps apart.
- *   θ̄_t = (1/n) · Σ_{i<n} θ_{t − i·ν},  n = min(k, snapshots so far)
- * Kaddour, "Stop Wasting My Time!" (2209.14981); Sanyal et al., "Early Weight Averaging meets High Learning Rates"
- * (2306.03241). A sliding window as in the papers' text, always recomputed from its snapshots; the released script
- * walks blocks that do not overlap.
+ * Means over a window: of the k latest snapshots of one run, ν steps apart.
+ *   θ̄_t = Σ_{i=1..n} (w_i/Σw) · θ_{t − (n−i)·ν},  n = min(k, snapshots so far), i = 1 the oldest
+ * LAWA is the uniform one, w_i = 1: summed from oldest to newest, divided once by n. Kaddour, "Stop Wasting My Time!"
+ * (2209.14981); Sanyal et al., "Early Weight Averaging meets High Learning Rates" (2306.03241). A sliding window as in
+ * the papers' text, always recomputed from its snapshots; the released script walks blocks that do not overlap.
+ *
+ * WMA is the family of Li et al., "Model Merging in Pre-training of Large Language Models" (2505.12082):
+ *   uniform      w_i = 1                           their SMA; the same bits as LAWA
+ *   linear       w_i = i                           their WMA
+ *   exponential  m_1 = θ_1; m_i = a·θ_i + (1 − a)·m_{i−1}, their EMA over merged checkpoints, unrolled:
+ *                w_1 = (1 − a)^{n−1}; w_i = a·(1 − a)^{n−i} for i > 1; Σw = 1
+ * Shares w_i/Σw are worked out in float64 and rounded once; then, from oldest to newest, every product and every sum
+ * is rounded to float32 on its own.
  */
-import type { LawaConfig } from '../../shared/config.ts';
+import type { LawaConfig, WmaConfig } from '../../shared/config.ts';
+import { windowShares } from '../../shared/policies.ts';
 import type { Floats } from '../backends/backend.ts';
 import type { Policy, PolicyDescription, PolicyState, Resolved } from './policy.ts';
 import type { SnapshotPool } from './snapshots.ts';
 
-export class Lawa implements Policy {
+export class WindowMean implements Policy {
   readonly id: string;
-  readonly config: Resolved<LawaConfig>;
+  readonly config: Resolved<LawaConfig> | Resolved<WmaConfig>;
   readonly #pool: SnapshotPool;
   /** Steps, oldest first. */
   #window: number[] = [];
   #backfilled = false;
 
-  constructor(config: Resolved<LawaConfig>, pool: SnapshotPool) {
+  constructor(config: Resolved<LawaConfig> | Resolved<WmaConfig>, pool: SnapshotPool) {
     this.id = config.id;
     this.config = config;
     this.#pool = pool;
@@ -48,7 +57,7 @@ export class Lawa implements Policy {
 
   async value(target: Floats): Promise<void> {
     if (this.count === 0) throw new Error(`${this.id} has no value before its first snapshot`);
-    await this.#pool.mean(this.#window, target);
+    await this.#pool.mean(this.#window, target, windowShares(this.config, this.count));
   }
 
   describe(): PolicyDescription {
