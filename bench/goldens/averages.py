@@ -1,5 +1,5 @@
 """
-LAWA, WMA, EMA and SWA exactly as docs/conventions.md states them, in numpy float32, one rounding per operation.
+LAWA, WMA, EMA, SWA and power EMA exactly as docs/conventions.md states them, in numpy float32, one rounding per operation.
 
 fixtures/averages.safetensors holds a short trajectory of weights (row s: the weights after s updates) and what
 each policy is worth after each of its observations; fixtures/averages.json says which steps those are. The long
@@ -83,6 +83,25 @@ def swa(trajectory, every: int, start: int):
         yield s, n, value
 
 
+def power_exponent(width: float) -> float:
+    """Largest real root of g^3 + 7g^2 + (16 - s)g + (12 - s), s = width^-2, which is (g+1)/((g+2)^2(g+3)) = 1/s."""
+    s = width**-2
+    roots = np.roots([1, 7, 16 - s, 12 - s])
+    return float(np.max(roots[np.abs(roots.imag) < 1e-9].real))
+
+
+def power(trajectory, widths, every: int, start: int, storeEvery: int):
+    """The first width; both are one rule, and the second is checked as the first of another policy."""
+    gamma, value, n = power_exponent(widths[0]), None, 0
+    for s, weights in enumerate(trajectory):
+        if s < start or (s - start) % every:
+            continue
+        n += 1
+        beta = (1 - 1 / n) ** (gamma + 1)
+        value = weights.copy() if n == 1 else value + f32(1 - beta) * (weights - value)
+        yield s, n, value
+
+
 def short_trajectory(steps: int, elements: int) -> np.ndarray:
     """A random walk whose elements span many magnitudes, tiny (denormal) and huge ones among them."""
     source = np.random.default_rng(5)
@@ -124,12 +143,15 @@ def main() -> None:
         {"kind": "ema", "id": "ema-spaced", "decay": 0.8, "every": 5, "start": 7, "warmup": False},
         {"kind": "ema", "id": "ema-spaced-warm", "decay": 0.5, "every": 4, "start": 12, "warmup": True},
         {"kind": "ema", "id": "ema-follow", "decay": 0.0, "every": 2, "start": 2, "warmup": False},
+        {"kind": "power", "id": "power-5", "widths": [0.05, 0.1], "every": 1, "start": 1, "storeEvery": 8},
+        {"kind": "power", "id": "power-10", "widths": [0.1, 0.05], "every": 1, "start": 1, "storeEvery": 8},
+        {"kind": "power", "id": "power-spaced", "widths": [0.2, 0.01], "every": 3, "start": 7, "storeEvery": 8},
         {"kind": "swa", "id": "swa-from-45", "every": 5, "start": 45},
         {"kind": "swa", "id": "swa-from-7", "every": 3, "start": 7},
         {"kind": "swa", "id": "swa-all", "every": 1, "start": 0},
     ]
     tensors, described = {"trajectory": trajectory}, []
-    rules = {"lawa": lawa, "wma": wma, "ema": ema, "swa": swa}
+    rules = {"lawa": lawa, "wma": wma, "ema": ema, "swa": swa, "power": power}
     for policy in policies:
         settings = {key: value for key, value in policy.items() if key not in ("kind", "id")}
         seen = list(rules[policy["kind"]](trajectory, **settings))

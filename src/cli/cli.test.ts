@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -85,7 +85,10 @@ test('prepare, train, stop words, evaluate, sample, export and average work toge
     steps: 40,
     model: { ...config.model, layers: 2, heads: 2, width: 32, blockSize: 16 },
     schedule: { ...config.schedule, warmupSteps: 5 },
-    policies: [{ kind: 'lawa', id: 'lawa', k: 3, spacing: 5 }],
+    policies: [
+      { kind: 'lawa', id: 'lawa', k: 3, spacing: 5 },
+      { kind: 'power', id: 'power', storeEvery: 4 },
+    ],
     evaluation: { every: 20, blocks: 8 },
     checkpoints: { every: 20 },
   };
@@ -102,8 +105,12 @@ test('prepare, train, stop words, evaluate, sample, export and average work toge
     outcome: 'finished',
   });
 
-  const evaluated = meander('evaluate', 'small', '--of', 'raw,lawa', '--blocks', '8');
+  const evaluated = meander('evaluate', 'small', '--of', 'raw,lawa,power,power@0.15', '--blocks', '8');
   expect(evaluated.code, evaluated.err).toBe(0);
+  expect(evaluated.out).toMatch(/power@0\.15 at 40/);
+  expect(meander('export', 'small', '--of', 'power@0.15', '--json').code).toBe(0);
+  expect(existsSync(path.join(home, 'runs/small/exports/power@0.15-float32/model.safetensors'))).toBe(true);
+  expect(meander('evaluate', 'small', '--of', 'lawa@0.15').err).toContain('it is no power EMA');
   expect(evaluated.out).toMatch(/lawa at 40/);
   const sample = () => meander('sample', 'small', '--of', 'lawa', '--prompt', 'The ', '--tokens', '20', '--json').out;
   expect(sample()).toBe(sample());

@@ -6,7 +6,11 @@ import { type Arguments, type Option, UsageError } from './command.ts';
 
 export const weightsOptions = {
   step: { type: 'string', value: 'STEP', help: 'checkpoint (default: the newest)' },
-  of: { type: 'string', value: 'ID', help: 'raw, or the id of an averaging policy (default: raw)' },
+  of: {
+    type: 'string',
+    value: 'ID',
+    help: 'raw, the id of an averaging policy, or ID@WIDTH of a power EMA, as power@0.15 (default: raw)',
+  },
 } as const satisfies Record<string, Option>;
 
 export function runAndFolder(args: Arguments, home: string): { run: string; folder: string } {

@@ -3,6 +3,7 @@
  * What each number means is defined in docs/conventions.md; defaults live here and nowhere else.
  */
 import { z } from 'zod';
+import { maxWidth, minWidth } from './power.ts';
 
 const steps = z.number().int().nonnegative();
 const positive = z.number().int().positive();
@@ -102,14 +103,29 @@ export const swaConfig = z.strictObject({
   /** null: 0.75 · T, rounded up to a multiple of every. */
   start: policyStart,
 });
+const powerWidth = z.number().min(minWidth).max(maxWidth);
+export const powerConfig = z.strictObject({
+  kind: z.literal('power'),
+  id: policyId,
+  /** Two widths, standard deviations of what is averaged as shares of the time since the start; the first is live. */
+  widths: z
+    .tuple([powerWidth, powerWidth])
+    .refine(([a, b]) => a !== b, 'the two widths must differ')
+    .default([0.05, 0.1]),
+  every: positive.default(1),
+  /** Steps between stored pairs, from which other widths are made after the run. */
+  storeEvery: positive,
+  start: policyStart,
+});
 /** An averaging policy: it watches a run and never steers it. */
-export const policyConfig = z.discriminatedUnion('kind', [lawaConfig, wmaConfig, emaConfig, swaConfig]);
+export const policyConfig = z.discriminatedUnion('kind', [lawaConfig, wmaConfig, emaConfig, swaConfig, powerConfig]);
 export type LawaConfig = z.infer<typeof lawaConfig>;
 export type WmaConfig = z.infer<typeof wmaConfig>;
 /** Policies over a window of snapshots. */
 export type WindowConfig = LawaConfig | WmaConfig;
 export type EmaConfig = z.infer<typeof emaConfig>;
 export type SwaConfig = z.infer<typeof swaConfig>;
+export type PowerConfig = z.infer<typeof powerConfig>;
 export type PolicyConfig = z.infer<typeof policyConfig>;
 
 export const batchConfig = z.strictObject({
@@ -135,7 +151,7 @@ export const checkpointConfig = z.strictObject({
   keepEvery: steps.default(0),
   /** Keep the checkpoint with the lowest raw validation loss. */
   keepBest: z.boolean().default(true),
-  /** Bytes that checkpoints and snapshots may take together; null: no budget but the disk's. */
+  /** Bytes that checkpoints and snapshots may take together, a power EMA's pairs aside; null: no budget but the disk's. */
   diskBudget: positive.nullable().default(null),
 });
 

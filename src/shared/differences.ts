@@ -45,7 +45,9 @@ export function differenceTable(configs: readonly RunConfig[]): DifferenceRow[] 
           `policies.${id}`,
           Object.entries(rest)
             .filter(([, value]) => value !== null)
-            .map(([key, value]) => (key === 'kind' ? String(value) : `${key} ${value}`))
+            .map(([key, value]) =>
+              key === 'kind' ? String(value) : `${key} ${Array.isArray(value) ? value.join(' and ') : value}`,
+            )
             .join(', '),
         );
     return column;
@@ -59,7 +61,9 @@ export function differenceTable(configs: readonly RunConfig[]): DifferenceRow[] 
 function leaves(config: RunConfig): Map<string, string> {
   const found = new Map<string, string>();
   const visit = (path: string, value: unknown): void => {
-    if (Array.isArray(value)) {
+    // Numbers are one value, as --set takes it; policies are groups.
+    if (Array.isArray(value) && typeof value[0] === 'number') found.set(path, JSON.stringify(value));
+    else if (Array.isArray(value)) {
       for (const item of value) visit(`${path}.${(item as { id: string }).id}`, item);
     } else if (value !== null && typeof value === 'object') {
       for (const [key, inner] of Object.entries(value)) visit(path === '' ? key : `${path}.${key}`, inner);

@@ -63,6 +63,34 @@ describe('disk', () => {
     expect(best.snapshots).toBe(3 * 4 * weights);
   });
 
+  it('counts both vectors of a power EMA, in checkpoints and in every pair', () => {
+    const { steps } = quick;
+    const power = {
+      kind: 'power',
+      id: 'power',
+      widths: [0.05, 0.1],
+      every: 1,
+      storeEvery: steps / 10,
+      start: 1,
+    } as const;
+    const run: RunConfig = {
+      ...quick,
+      policies: [{ ...power, widths: [0.05, 0.1] }],
+      checkpoints: { ...quick.checkpoints, every: 0 },
+    };
+    const vector = 4 * vectorElements(quick.model);
+    expect(estimateDisk(run)).toMatchObject({ checkpoints: 5 * weights, snapshots: 9 * 2 * vector });
+    expect(estimateMemory(run, 64 * GB).averages).toBe(3 * vector);
+  });
+
+  it('counts a weighted window as it counts LAWA’s', () => {
+    const lawa = { kind: 'lawa', id: 'a', k: 7, spacing: 20, start: null } as const;
+    const wma = { ...lawa, kind: 'wma', weights: 'linear', a: 0.2 } as const;
+    const disk = (policy: RunConfig['policies'][number]) => estimateDisk({ ...quick, policies: [policy] });
+    expect(disk(wma)).toEqual(disk(lawa));
+    expect(disk(wma).snapshots).toBeGreaterThan(0);
+  });
+
   it('is one checkpoint where only the last is written', () => {
     const last = { ...without(quick), checkpoints: { ...quick.checkpoints, every: 0 } };
     expect(estimateDisk(last)).toEqual({ checkpoints: 3 * weights, snapshots: 0, averages: 0, total: 3 * weights });

@@ -4,7 +4,7 @@
  * them for a micro-batch, files as checkpoint/ writes them.
  */
 import type { ModelConfig, RunConfig } from './config.ts';
-import { isWindow, observationsBy, resolvePolicy } from './policies.ts';
+import { isWindow, observationsBy, resolvePolicy, storedPairsBy } from './policies.ts';
 import { parameterCount } from './presets.ts';
 
 export interface MemoryEstimate {
@@ -12,7 +12,7 @@ export interface MemoryEstimate {
   readonly gradients: number;
   /** Adam's two moments. */
   readonly moments: number;
-  /** Accumulators of EMA and SWA, the room to evaluate an average in, and windows' snapshots that stay in memory. */
+  /** Accumulators of EMA, SWA and power EMA, the room to evaluate an average in, and windows' snapshots that stay in memory. */
   readonly averages: number;
   /** Of one micro-batch, training and evaluation. */
   readonly activations: number;
@@ -22,7 +22,7 @@ export interface MemoryEstimate {
 export interface DiskEstimate {
   /** Checkpoints that are kept, and the next one, which is whole before an older one goes. */
   readonly checkpoints: number;
-  /** Weights that the windows of kept checkpoints need and no checkpoint holds. */
+  /** Weights that the windows of kept checkpoints need and no checkpoint holds, and pairs that a power EMA stores. */
   readonly snapshots: number;
   /** Model folders of the averages, written at the end. */
   readonly averages: number;
@@ -56,7 +56,7 @@ export function vectorElements(model: ModelConfig): number {
 export function estimateMemory(config: RunConfig, machine: number): MemoryEstimate {
   const { model, batch, policies } = config;
   const vector = floatBytes * vectorElements(model);
-  const accumulators = policies.filter((policy) => !isWindow(policy)).length;
+  const accumulators = accumulatorsOf(config);
   const scratch = policies.length > 0 ? 1 : 0;
   const snapshots = Math.min(windowSteps(config, config.steps).size * vector, machine * snapshotShare);
   const averages = (accumulators + scratch) * vector + snapshots;
@@ -70,11 +70,13 @@ export function estimateMemory(config: RunConfig, machine: number): MemoryEstima
 export function estimateDisk(config: RunConfig): DiskEstimate {
   const { model, policies, checkpoints: kept } = config;
   const weights = floatBytes * parameterCount(model);
-  const accumulators = policies.filter((policy) => !isWindow(policy)).length;
+  const accumulators = accumulatorsOf(config);
   const checkpoint = (3 + accumulators) * weights;
   const steps = keptSteps(config);
   let checkpoints = (steps.count + (steps.all > steps.count ? 1 : 0)) * checkpoint;
   let snapshots = steps.snapshots * weights;
+  // Both vectors of every pair, padding included; no budget counts them.
+  const pairs = 2 * floatBytes * vectorElements(model) * storedPairs(config);
   const { diskBudget } = kept;
   if (diskBudget !== null && checkpoints + snapshots > diskBudget) {
     // Checkpoints go first; the newest and what its windows need stay, whatever the budget.
@@ -82,7 +84,17 @@ export function estimateDisk(config: RunConfig): DiskEstimate {
     checkpoints = Math.max(checkpoint, Math.min(checkpoints, diskBudget - snapshots));
   }
   const averages = policies.length * weights;
-  return { checkpoints, snapshots, averages, total: checkpoints + snapshots + averages };
+  return { checkpoints, snapshots: snapshots + pairs, averages, total: checkpoints + snapshots + pairs + averages };
+}
+
+/** Vectors that policies fold weights into. */
+function accumulatorsOf({ policies }: RunConfig): number {
+  return policies.reduce((sum, policy) => sum + (isWindow(policy) ? 0 : policy.kind === 'power' ? 2 : 1), 0);
+}
+
+function storedPairs(config: RunConfig): number {
+  const powers = config.policies.filter((policy) => policy.kind === 'power');
+  return powers.reduce((sum, policy) => sum + storedPairsBy(resolvePolicy(policy, config), config.steps), 0);
 }
 
 /** Beyond this many kept checkpoints their windows are counted, not listed, … */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { differences } from './differences.ts';
 import { fitToTime, withSteps } from './fit.ts';
+import { defaultPolicy } from './policies.ts';
 import { parameterCount, presetConfig, presets } from './presets.ts';
 
 const dataset = { folder: '/data/set', tokenizer: { vocabSize: 50_257 } };
@@ -38,6 +39,15 @@ test('what is counted in steps scales with T and nothing else changes', () => {
   expect(fields.filter((f) => f.startsWith('optimizer') || f.startsWith('model'))).toEqual([]);
 });
 
+test('windows and stored pairs scale with T, weights and widths do not', () => {
+  const base = preset('quickstart');
+  const { steps, schedule } = base;
+  const both = { ...base, policies: (['wma', 'power'] as const).map((kind) => defaultPolicy(kind, steps, schedule)) };
+  const [wma, power] = withSteps(both, 2 * steps).policies;
+  expect(wma).toEqual({ ...both.policies[0], spacing: 40 });
+  expect(power).toEqual({ ...both.policies[1], storeEvery: 186 });
+});
+
 test('every preset is a valid config with the known number of parameters', () => {
   for (const { id } of presets) expect(preset(id).preset).toBe(id);
   expect(parameterCount(preset('gpt2-small').model)).toBe(124_337_664);
@@ -62,4 +72,8 @@ test('differences name the field and both values', () => {
   expect(found).toContainEqual({ field: 'schedule.peak', from: '0.003', to: '0.001' });
   expect(found).toContainEqual({ field: 'seed', from: '1337', to: '7' });
   expect(found).toContainEqual({ field: 'policies.lawa.k', from: '5', to: '–' });
+  const power = defaultPolicy('power', 100, a.schedule);
+  const wider = { ...power, widths: [0.05, 0.2] } as typeof power;
+  const widths = differences({ ...a, policies: [power] }, { ...a, policies: [wider] });
+  expect(widths).toEqual([{ field: 'policies.power.widths', from: '[0.05,0.1]', to: '[0.05,0.2]' }]);
 });

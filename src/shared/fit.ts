@@ -58,6 +58,10 @@ function scaledPolicy(policy: PolicyConfig, ratio: number, scaled: (n: number) =
       return { ...policy, start, spacing: scaled(policy.spacing) };
     case 'swa':
       return { ...policy, start, every: scaled(policy.every) };
+    case 'power': {
+      const every = policy.every === 1 ? 1 : scaled(policy.every);
+      return { ...policy, start, every, storeEvery: scaled(policy.storeEvery) };
+    }
     case 'ema': {
       const every = policy.every === 1 ? 1 : scaled(policy.every);
       // Mean age in steps, every · β/(1 − β), keeps its share of the run.

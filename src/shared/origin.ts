@@ -1,7 +1,7 @@
 // biome-ignore-all lint/style/noRestrictedImports: for the application, the command line and the engine, which run under Node; the window never imports it.
 /**
  * A child run owns what it starts from: `origin/` in its folder is a run folder of its own, with the parent's run.json,
- * the one checkpoint, and the snapshots that its policies' windows name. The parent may then be swept or deleted.
+ * the one checkpoint, and the snapshots and stored pairs that its policies name. The parent may then be swept or deleted.
  */
 import {
   constants,
@@ -34,8 +34,18 @@ const stepName = (step: number): string => `step-${String(step).padStart(8, '0')
 
 /** The part of trainer.json that names snapshots. */
 const windows = z.object({
-  policies: z.record(z.string(), z.object({ state: z.object({ window: z.array(z.number().int()).optional() }) })),
+  policies: z.record(
+    z.string(),
+    z.object({
+      state: z.object({
+        window: z.array(z.number().int()).optional(),
+        stored: z.array(z.object({ step: z.number().int() })).optional(),
+      }),
+    }),
+  ),
 });
+/** A policy's id, as it may be a folder's name. */
+const policyName = /^[a-z0-9][a-z0-9-]*$/;
 /** The part of DONE that says what a whole checkpoint holds. */
 const sizes = z.object({ files: z.record(z.string(), z.object({ bytes: z.number() })) });
 
@@ -107,11 +117,39 @@ async function collect(parent: string, target: string, step: number, linkFile: t
     const places = [join(parent, 'snapshots', name), join(parent, 'checkpoints', stepName(held), 'model.safetensors')];
     await take((await isThere(places[0])) ? places[0] : places[1], join(snapshots, name), linkFile);
   }
+  await takePairs(parent, target, trainer.policies, linkFile);
   await writeDurably(join(target, 'run.json'), await readText(join(parent, 'run.json')));
   // The checkpoint may have been replaced by another of its step meanwhile, and files of both been taken.
   if ((await readText(join(source, 'DONE'))) !== done) throw new Gone(`${source} was written anew`);
   await writeDurably(join(checkpoint, 'DONE'), done);
   for (const folder of [checkpoint, join(target, 'checkpoints'), snapshots, target]) await syncFolder(folder);
+}
+
+/**
+ * Pairs that power EMAs stored. Training needs none of them, so one that is missing is left out: whoever asks for
+ * another width is told then. A parent that is a child itself may have them in its own origin.
+ */
+async function takePairs(
+  parent: string,
+  target: string,
+  policies: z.infer<typeof windows>['policies'],
+  linkFile: typeof link,
+): Promise<void> {
+  for (const [id, { state }] of Object.entries(policies)) {
+    if (!state.stored || !policyName.test(id)) continue;
+    const to = join(target, 'pairs', id);
+    await mkdir(to, { recursive: true });
+    for (const { step } of state.stored) {
+      const name = `${stepName(step)}.safetensors`;
+      const places = [join(parent, 'pairs', id, name), join(parent, originFolder, 'pairs', id, name)];
+      for (const place of places)
+        if (await isThere(place)) {
+          await take(place, join(to, name), linkFile);
+          break;
+        }
+    }
+    await syncFolder(to);
+  }
 }
 
 /** What is linked is on the disk already; a copy is made durable. */

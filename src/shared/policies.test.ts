@@ -143,10 +143,22 @@ test('observations by a step, counted one by one', () => {
   }
 });
 
-test.each([
+test.each<[string, PolicyConfig, number, RegExp]>([
   ['a window over 20%', lawa(5, 60), 0, /24% of the whole run/],
   ['a weighted window over 20%', wma('linear', 5, 60), 0, /24% of the whole run/],
   ['a weighted window that never fills', wma('linear', 50, 40), 0, /ends with 25 of 50/],
+  [
+    'a power EMA over 20%',
+    { kind: 'power', id: 'power', widths: [0.15, 0.1], every: 1, storeEvery: 50, start: null },
+    0,
+    /36% of the whole run/,
+  ],
+  [
+    'few stored pairs',
+    { kind: 'power', id: 'power', widths: [0.05, 0.1], every: 1, storeEvery: 300, start: null },
+    0,
+    /stores 3 pairs/,
+  ],
   ['an EMA window over 20%', ema(0.995, 1, null, false), 0, /40% of the whole run/],
   ['a start inside warm-up', lawa(5, 10, 10), 100, /inside the warm-up of 100/],
   ['SWA before 50%', swa(10, 300), 0, /30% of the run and never forgets/],

@@ -2,7 +2,16 @@
  * Averaging policies as numbers: when they start, how long they remember, what to choose by default and
  * what to warn about. Pure, so that the window draws with the same formulas that the engine averages by.
  */
-import type { EmaConfig, LawaConfig, PolicyConfig, RunConfig, ScheduleConfig, WindowConfig } from './config.ts';
+import type {
+  EmaConfig,
+  LawaConfig,
+  PolicyConfig,
+  PowerConfig,
+  RunConfig,
+  ScheduleConfig,
+  WindowConfig,
+} from './config.ts';
+import { powerMeanAge } from './power.ts';
 
 /** Share of the run from which SWA averages when its start is left open. */
 const swaShare = 0.75;
@@ -70,8 +79,8 @@ export function defaultPolicies(steps: number, schedule: ScheduleConfig): Policy
 }
 
 /**
- * A policy of a kind with what suits the run. WMA counts linearly, over as many of
- * LAWA's snapshots as give it LAWA's mean age.
+ * A policy of a kind with what suits the run. WMA counts linearly over 7 of LAWA's snapshots, which have LAWA's mean
+ * age; a power EMA stores 16 pairs.
  */
 export function defaultPolicy(kind: PolicyConfig['kind'], steps: number, schedule: ScheduleConfig): PolicyConfig {
   const share = isAnnealed(schedule) ? annealedSpacing : constantSpacing;
@@ -86,6 +95,15 @@ export function defaultPolicy(kind: PolicyConfig['kind'], steps: number, schedul
       return { kind, id: kind, decay: emaDecayForMeanAge(meanAge(lawa), 1), every: 1, start: null, warmup: true };
     case 'swa':
       return { kind, id: kind, every: spacing, start: null };
+    case 'power':
+      return {
+        kind,
+        id: kind,
+        widths: [0.05, 0.1],
+        every: 1,
+        storeEvery: Math.max(1, Math.floor(steps / 16)),
+        start: null,
+      };
   }
 }
 
@@ -122,12 +140,14 @@ export function emaDecayInForce(config: Pick<EmaConfig, 'decay' | 'warmup'>, n: 
 }
 
 /**
- * Share of `steps` that a policy looks back over: a window's (k − 1)·ν, however it is weighted; twice an EMA's mean age (what a uniform window
- * of that age spans), SWA's whole stretch from its start. Pass T, or the steps elapsed so far.
+ * Share of `steps` that a policy looks back over: a window's (k − 1)·ν, however it is weighted; twice the mean
+ * age of an EMA or power EMA (what a uniform window of that age spans), SWA's whole stretch from its start. Pass T, or
+ * the steps elapsed so far.
  */
 export function windowShare(policy: PolicyConfig & { start: number }, steps: number): number {
   if (steps <= 0) return 0;
   if (policy.kind === 'swa') return Math.max(0, steps - policy.start) / steps;
+  if (policy.kind === 'power') return (2 * Math.max(0, steps - policy.start) * powerMeanAge(policy.widths[0])) / steps;
   if (isWindow(policy)) return ((policy.k - 1) * policy.spacing) / steps;
   return (2 * meanAge(policy)) / steps;
 }
@@ -138,6 +158,11 @@ export function observationsBy(policy: PolicyConfig & { start: number }, s: numb
   const interval = policyInterval(policy);
   if (!isWindow(policy)) return Math.floor((s - policy.start) / interval) + 1;
   return Math.floor(s / interval) - Math.ceil(policy.start / interval) + 1;
+}
+
+/** Pairs that a power EMA will have stored by step `s`. */
+export function storedPairsBy(policy: PowerConfig & { start: number }, s: number): number {
+  return s < policy.start ? 0 : Math.floor((s - policy.start) / policy.storeEvery);
 }
 
 const percent = (share: number) => `${Math.round(share * 100)}%`;
@@ -172,6 +197,11 @@ export function policyWarnings(
       warn(
         `It starts at ${percent(policy.start / steps)} of the run and never forgets; before 50%, old weights usually hurt.`,
       );
+    if (policy.kind === 'power') {
+      const pairs = storedPairsBy(policy, steps);
+      if (pairs < 8)
+        warn(`It stores ${pairs} pairs by the end of the run; other widths come out exactly with 8 to 16 of them.`);
+    }
     if (policy.kind === 'ema') {
       const inForce = emaDecayInForce(policy, Math.max(1, observations - 1));
       if (inForce < policy.decay)

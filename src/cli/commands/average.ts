@@ -17,6 +17,7 @@ export const average: Command = {
     'A MODEL is a run (its newest checkpoint), a checkpoint, an export, a Hugging Face folder or a nanoGPT checkpoint.',
     'Any architecture will do; safetensors or pytorch_model.bin, in one file or in shards, or a .pt file.',
     'They may be mixed. Pickles are read without running anything in them; the output is a Hugging Face folder.',
+    'A power EMA of another width needs no merge: evaluate, sample and export take it as --of power@0.15.',
     'The sum is taken in float32 in the order given and rounded once at the end.',
   ],
   async run(args) {

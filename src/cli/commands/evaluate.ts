@@ -15,7 +15,7 @@ export const evaluate: Command = {
     of: {
       type: 'string',
       value: 'IDS',
-      help: 'raw and ids of policies, with commas; the first is what the others are compared with (default: raw)',
+      help: 'raw and ids of policies, with commas, or ID@WIDTH of a power EMA; the first is what the others are compared with (default: raw)',
     },
     blocks: { type: 'string', value: 'N', help: 'validation blocks (default: 256)' },
   },

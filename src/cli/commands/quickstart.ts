@@ -158,6 +158,7 @@ function describe(config: RunConfig): string {
     if (p.kind === 'lawa') return `LAWA (last ${p.k} weights, ${p.spacing} steps apart)`;
     if (p.kind === 'ema') return `EMA (β = ${p.decay.toFixed(4)})`;
     if (p.kind === 'wma') return `WMA (last ${p.k} weights, ${p.spacing} steps apart, ${p.weights})`;
+    if (p.kind === 'power') return `power EMA (width ${p.widths[0]})`;
     return 'SWA (from 75% of the run)';
   });
   return (

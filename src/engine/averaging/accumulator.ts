@@ -1,26 +1,29 @@
-/** What EMA and SWA share: one float32 vector that every observation is folded into. */
-import type { EmaConfig, SwaConfig } from '../../shared/config.ts';
+/** What EMA, SWA and power EMA share: float32 vectors that every observation is folded into. */
+import type { EmaConfig, PowerConfig, SwaConfig } from '../../shared/config.ts';
 import type { Backend, Floats } from '../backends/backend.ts';
 import { copyVector, type WeightReader } from '../checkpoint/vector.ts';
 import type { Policy, PolicyDescription, PolicyState, Resolved } from './policy.ts';
 
-export abstract class Accumulator<C extends EmaConfig | SwaConfig> implements Policy {
+type Config = EmaConfig | SwaConfig | PowerConfig;
+
+export abstract class Accumulator<C extends Config> implements Policy {
   readonly id: string;
-  readonly config: C & Resolved<EmaConfig | SwaConfig>;
+  readonly config: C & Resolved<Config>;
   protected readonly backend: Backend;
-  protected readonly average: Floats;
+  /** The first is the policy's value. */
+  protected readonly averages: readonly Floats[];
   #count = 0;
   #newest: number | null = null;
   #backfilled = false;
 
-  constructor(config: C & Resolved<EmaConfig | SwaConfig>, backend: Backend, elements: number) {
+  constructor(config: C & Resolved<Config>, backend: Backend, elements: number, vectors = 1) {
     this.id = config.id;
     this.config = config;
     this.backend = backend;
-    this.average = backend.store('f32', elements);
+    this.averages = Array.from({ length: vectors }, () => backend.store('f32', elements));
   }
 
-  /** Folds the weights of observation `count` (from 1) into the average, which is all zero before the first. */
+  /** Folds the weights of observation `count` (from 1) into the averages, which are all zero before the first. */
   protected abstract fold(weights: Floats, count: number): void;
   protected abstract halfLifeNow(): number | null;
 
@@ -35,6 +38,11 @@ export abstract class Accumulator<C extends EmaConfig | SwaConfig> implements Po
     this.#newest = step;
   }
 
+  /** Step of the newest observation, null before the first. */
+  protected get newest(): number | null {
+    return this.#newest;
+  }
+
   get count(): number {
     return this.#count;
   }
@@ -45,7 +53,7 @@ export abstract class Accumulator<C extends EmaConfig | SwaConfig> implements Po
 
   async value(target: Floats): Promise<void> {
     if (this.#count === 0) throw new Error(`${this.id} has no value before its first observation`);
-    this.backend.vectors.copy(target, this.average);
+    this.backend.vectors.copy(target, this.averages[0]);
   }
 
   describe(): PolicyDescription {
@@ -61,7 +69,8 @@ export abstract class Accumulator<C extends EmaConfig | SwaConfig> implements Po
   }
 
   tensors(): { name: string; store: Floats }[] {
-    return this.#count === 0 ? [] : [{ name: accumulatorName(this.id), store: this.average }];
+    if (this.#count === 0) return [];
+    return this.averages.map((store, i) => ({ name: accumulatorName(this.id, i), store }));
   }
 
   async restore(state: PolicyState, tensor: (name: string) => WeightReader): Promise<void> {
@@ -69,8 +78,10 @@ export abstract class Accumulator<C extends EmaConfig | SwaConfig> implements Po
     this.#newest = state.newest ?? null;
     this.#backfilled = state.backfilled ?? false;
     if (state.count === 0) return;
-    const read = tensor(accumulatorName(this.id));
-    await copyVector(read, (offset, data) => this.average.write(offset, data), this.average.elements);
+    for (const [i, average] of this.averages.entries()) {
+      const read = tensor(accumulatorName(this.id, i));
+      await copyVector(read, (offset, data) => average.write(offset, data), average.elements);
+    }
   }
 
   /** The observations so far came from kept checkpoints, after the fact. */
@@ -79,9 +90,9 @@ export abstract class Accumulator<C extends EmaConfig | SwaConfig> implements Po
   }
 
   close(): void {
-    this.average.free();
+    for (const average of this.averages) average.free();
   }
 }
 
-/** Name of a policy's vector in trainer.safetensors. */
-export const accumulatorName = (id: string): string => `policy.${id}`;
+/** Name of a policy's i-th vector in trainer.safetensors; the first is its value. */
+export const accumulatorName = (id: string, i = 0): string => (i === 0 ? `policy.${id}` : `policy.${id}.${i + 1}`);

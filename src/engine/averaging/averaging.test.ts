@@ -24,6 +24,8 @@ const policies: Resolved<PolicyConfig>[] = [
   { kind: 'wma', id: 'wma', k: 4, spacing: 4, start: 8, weights: 'exponential', a: 0.3 },
   { kind: 'ema', id: 'ema', decay: 0.9, every: 2, start: 6, warmup: true },
   { kind: 'swa', id: 'swa', every: 3, start: 30 },
+  { kind: 'power', id: 'power', widths: [0.05, 0.1], every: 2, storeEvery: 8, start: 6 },
+  { kind: 'power', id: 'power-turned', widths: [0.1, 0.05], every: 2, storeEvery: 8, start: 6 },
 ];
 
 /** θ_s: a random walk. */
@@ -113,6 +115,15 @@ test('a uniform WMA has the bits of LAWA, in memory and on disk', async () => {
       expect([...(await bitsOf(wma))]).toEqual([...(await bitsOf(lawa))]);
     }
   }
+});
+
+test('a power EMA folds both widths as each alone would be', async () => {
+  const snapshots = new SnapshotPool({ backend, elements, files: null });
+  const [one, other] = policies.slice(-2).map((config) => createPolicy(config, { backend, elements, snapshots }));
+  await show([one, other], 0, last);
+  const second = async (policy: Policy) => [...(await policy.tensors()[1].store.read(0, elements))];
+  expect(await second(one)).toEqual([...new Float32Array((await bitsOf(other)).buffer)]);
+  expect(await second(other)).toEqual([...new Float32Array((await bitsOf(one)).buffer)]);
 });
 
 test('policies that share a step share one snapshot, and the last to let go frees it', async () => {

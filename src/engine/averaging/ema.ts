@@ -13,8 +13,8 @@ import { Accumulator } from './accumulator.ts';
 export class Ema extends Accumulator<EmaConfig> {
   protected override fold(weights: Floats, count: number): void {
     const { vectors } = this.backend;
-    if (count === 1) vectors.copy(this.average, weights);
-    else vectors.lerp(this.average, weights, 1 - emaDecayInForce(this.config, count - 1));
+    if (count === 1) vectors.copy(this.averages[0], weights);
+    else vectors.lerp(this.averages[0], weights, 1 - emaDecayInForce(this.config, count - 1));
   }
 
   /** Of the newest update; before the first, of the one to come. */

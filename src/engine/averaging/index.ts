@@ -2,6 +2,7 @@ import type { PolicyConfig } from '../../shared/config.ts';
 import type { Backend } from '../backends/backend.ts';
 import { Ema } from './ema.ts';
 import type { Policy, Resolved } from './policy.ts';
+import { type PairFiles, Power } from './power.ts';
 import type { SnapshotPool } from './snapshots.ts';
 import { Swa } from './swa.ts';
 import { WindowMean } from './window.ts';
@@ -10,6 +11,8 @@ export { resolvePolicy } from '../../shared/policies.ts';
 export { backfill, backfillSteps } from './backfill.ts';
 export { type MergeOptions, mergeCheckpoints } from './merge.ts';
 export type { Policy, PolicyDescription, PolicyState, Resolved } from './policy.ts';
+export type { PairFiles, StoredPair } from './power.ts';
+export { type Profile, type Reconstruction, solveProfile } from './power-solve.ts';
 export {
   meanReader,
   type OpenSnapshot,
@@ -23,6 +26,8 @@ export interface PolicyContext {
   /** Length of the parameter vector. */
   readonly elements: number;
   readonly snapshots: SnapshotPool;
+  /** Where a power EMA stores its pairs; absent: nowhere. */
+  readonly pairs?: PairFiles;
 }
 
 /** @throws Error when the backend has no memory for its accumulator */
@@ -35,5 +40,7 @@ export function createPolicy(config: Resolved<PolicyConfig>, context: PolicyCont
       return new Ema(config, context.backend, context.elements);
     case 'swa':
       return new Swa(config, context.backend, context.elements);
+    case 'power':
+      return new Power(config, context.backend, context.elements, context.pairs ?? null);
   }
 }

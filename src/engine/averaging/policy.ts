@@ -19,6 +19,8 @@ export interface PolicyState {
   readonly newest?: number;
   /** LAWA and WMA: steps of the snapshots in the window, oldest first. */
   readonly window?: readonly number[];
+  /** Power EMA: pairs of averages on disk, oldest first. */
+  readonly stored?: readonly { readonly step: number; readonly count: number; readonly sha256: string }[];
   /** Made from kept checkpoints after the fact. */
   readonly backfilled?: boolean;
 }
@@ -44,7 +46,7 @@ export interface Policy {
   /** Steps and weights in words for the page: newest observation, half-life in force, window. */
   describe(): PolicyDescription;
   state(): PolicyState;
-  /** Accumulators that a checkpoint must hold: EMA's and SWA's vectors. Names are unique in a run. */
+  /** Accumulators that a checkpoint must hold: the vectors of EMA, SWA and power EMA. Names are unique in a run. */
   tensors(): readonly { readonly name: string; readonly store: Floats }[];
   /**
    * Takes up where a checkpoint left off; call before the first observe. `tensor` reads what `tensors` named.

@@ -11,7 +11,7 @@ import { Accumulator } from './accumulator.ts';
 export class Swa extends Accumulator<SwaConfig> {
   protected override fold(weights: Floats, count: number): void {
     // From a zero vector, the first update is the weights themselves.
-    this.backend.vectors.running(this.average, weights, count);
+    this.backend.vectors.running(this.averages[0], weights, count);
   }
 
   protected override halfLifeNow(): number | null {

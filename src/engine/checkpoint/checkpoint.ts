@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isWindow, windowShares } from '../../shared/policies.ts';
 import { accumulatorName } from '../averaging/accumulator.ts';
+import type { PolicyState } from '../averaging/policy.ts';
 import { meanReader, type OpenSnapshot, type SnapshotFiles } from '../averaging/snapshots.ts';
 import type { Floats } from '../backends/backend.ts';
 import { UserError } from '../errors.ts';
@@ -18,10 +19,12 @@ import {
   writeModelFiles,
   writeText,
 } from './model-folder.ts';
+import type { OpenPair, RunPairs } from './run-pairs.ts';
 import { SafetensorsReader, writeSafetensors } from './safetensors.ts';
 import { readLimited } from './text.ts';
 import { type DoneFile, type TrainerState, trainerState } from './trainer-state.ts';
 import { encodedPieces, storeReader, type WeightReader, type WeightWriter } from './vector.ts';
+import { pairsFor, widthAsked, widthReader } from './width.ts';
 
 /** A trainer.json larger than this is none. */
 const trainerLimit = 20_000_000;
@@ -70,6 +73,13 @@ export async function writeCheckpointFolder(
   }
 }
 
+/** What a checkpoint needs of its run. */
+export interface CheckpointSource {
+  readonly table: ParameterTable;
+  readonly snapshots: SnapshotFiles;
+  readonly pairs: RunPairs;
+}
+
 /** A checkpoint opened for reading. */
 export class Checkpoint {
   readonly path: string;
@@ -82,7 +92,8 @@ export class Checkpoint {
   readonly #tensors: SafetensorsReader;
   readonly #snapshots: SnapshotFiles;
   readonly #table: ParameterTable;
-  #open: OpenSnapshot[] = [];
+  readonly #pairs: RunPairs;
+  #open: (OpenSnapshot | OpenPair)[] = [];
 
   private constructor(
     path: string,
@@ -90,7 +101,7 @@ export class Checkpoint {
     model: ModelFolder,
     trainer: TrainerState,
     tensors: SafetensorsReader,
-    source: { table: ParameterTable; snapshots: SnapshotFiles },
+    source: CheckpointSource,
   ) {
     this.path = path;
     this.step = trainer.step;
@@ -101,17 +112,14 @@ export class Checkpoint {
     this.#tensors = tensors;
     this.#table = source.table;
     this.#snapshots = source.snapshots;
+    this.#pairs = source.pairs;
   }
 
   /**
    * Checks structure and sizes; `verify` checks contents.
    * @throws UserError 'checkpoint-damaged' naming the file and the reason
    */
-  static async open(
-    path: string,
-    step: number,
-    source: { table: ParameterTable; snapshots: SnapshotFiles },
-  ): Promise<Checkpoint> {
+  static async open(path: string, step: number, source: CheckpointSource): Promise<Checkpoint> {
     const done = await readDone(path);
     if (!done) throw damagedCheckpoint(path, `${join(path, doneName)} is missing or damaged: it was never finished`);
     for (const name of [weightsFile, trainerTensors, trainerJson])
@@ -171,11 +179,15 @@ export class Checkpoint {
   }
 
   /**
-   * Weights by range: 'raw', or the average that a policy held at this step, without any backend.
-   * @throws UserError 'average-missing' for an unknown policy or one without a value yet, 'snapshot-missing'
+   * Weights by range: 'raw', the average that a policy held at this step, or a power EMA of another width as
+   * `id@width`; without any backend.
+   * @throws UserError 'average-missing' for an unknown policy or one without a value yet, 'snapshot-missing',
+   *   'bad-width', 'no-widths', 'width-out-of-reach', 'pair-missing', 'pair-damaged'
    */
   async weights(of: string): Promise<WeightReader> {
     if (of === 'raw') return this.#snapshot(this.step);
+    const asked = widthAsked(of);
+    if (asked) return this.#width(asked.id, asked.width);
     const policy = this.trainer.policies[of];
     if (!policy || policy.state.count === 0) throw this.#noAverage(of);
     if (!isWindow(policy.config)) return this.tensor(accumulatorName(of));
@@ -187,6 +199,12 @@ export class Checkpoint {
 
   /** step → SHA-256 of the weight files that `of` is made from. */
   sources(of: string): Record<string, string> {
+    const asked = widthAsked(of);
+    const pairs = asked ? pairsFor(this.trainer.policies[asked.id]?.state ?? { count: 0 }) : [];
+    if (pairs.length > 0) {
+      const hashes = pairs.map(({ step, sha256 }) => [step, sha256]);
+      return Object.fromEntries([...hashes, [this.step, this.#done.files[trainerTensors].sha256]]);
+    }
     const window = of === 'raw' ? [this.step] : this.trainer.policies[of]?.state.window;
     if (!window) return { [this.step]: this.#done.files[trainerTensors].sha256 };
     return Object.fromEntries(
@@ -211,6 +229,28 @@ export class Checkpoint {
       );
     this.#open.push(file);
     return file.read;
+  }
+
+  async #width(id: string, width: number): Promise<WeightReader> {
+    const policy = this.trainer.policies[id];
+    if (!policy || policy.state.count === 0) throw this.#noAverage(id);
+    const { config } = policy;
+    if (config.kind !== 'power')
+      throw new UserError(
+        'no-widths',
+        `The width of "${id}" cannot be chosen afterwards: it is no power EMA.`,
+        `Take ${id} as it is, or add a policy of kind "power" to the next run.`,
+      );
+    const held = config.widths.map((_, i) => this.tensor(accumulatorName(id, i)));
+    if (config.widths.includes(width)) return held[config.widths.indexOf(width)];
+    const { elements } = this.#table;
+    const pairs: { count: number; reads: readonly WeightReader[] }[] = [];
+    for (const { step, count, sha256 } of pairsFor(policy.state as PolicyState)) {
+      const pair = await this.#pairs.open(id, step, sha256, elements);
+      this.#open.push(pair);
+      pairs.push({ count, reads: pair.reads });
+    }
+    return widthReader(config, width, [...pairs, { count: policy.state.count, reads: held }]);
   }
 
   #noAverage(of: string): UserError {

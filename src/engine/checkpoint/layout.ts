@@ -7,6 +7,8 @@ import { type DoneFile, doneFile } from './trainer-state.ts';
 export const runFileName = 'run.json';
 export const metricsName = 'metrics.jsonl';
 export const folders = ['checkpoints', 'snapshots', 'averages', 'exports'] as const;
+/** Beside them, where a power EMA stores its pairs. */
+export const pairsFolder = 'pairs';
 export const doneName = 'DONE';
 export const trainerTensors = 'trainer.safetensors';
 export const trainerJson = 'trainer.json';
@@ -78,7 +80,9 @@ export async function sweepFolder(run: string): Promise<string[]> {
     } else await drop('checkpoints', name);
   }
   const policies = (await listNames(join(run, 'averages'))).filter((name) => !name.startsWith('.'));
-  for (const parts of [[], ['snapshots'], ['exports'], ['averages'], ...policies.map((id) => ['averages', id])])
+  const paired = (await listNames(join(run, pairsFolder))).map((id) => [pairsFolder, id]);
+  const averaged = policies.map((id) => ['averages', id]);
+  for (const parts of [[], ['snapshots'], ['exports'], ['averages'], ...averaged, ...paired])
     for (const name of await listNames(join(run, ...parts)).catch(() => []))
       if (name.startsWith(temporaryPrefix)) await drop(...parts, name);
   return removed;

@@ -57,8 +57,14 @@ export function modelCard({ model, config, step, of, state, sources }: CardConte
 
 /** A policy at a checkpoint in one sentence. */
 export function recipe(of: string, state: Pick<TrainerState, 'policies'>): string {
-  const policy = state.policies[of];
+  const [id, width] = of.split('@');
+  const policy = state.policies[id];
   if (!policy) return of;
+  if (width !== undefined && policy.config.kind === 'power') {
+    const { widths, start } = policy.config;
+    const made = `from ${policy.state.stored?.length ?? 0} stored pairs of the widths ${widths.join(' and ')}`;
+    return `Power EMA: width ${width} of the time since step ${start}, worked out after the run ${made}`;
+  }
   const { config, state: now } = policy;
   const filled = now.backfilled ? ', back-filled from kept checkpoints' : '';
   switch (config.kind) {
@@ -70,6 +76,8 @@ export function recipe(of: string, state: Pick<TrainerState, 'policies'>): strin
     }
     case 'ema':
       return `EMA: β = ${config.decay} every ${config.every} steps from step ${config.start}, ${now.count} observations${filled}`;
+    case 'power':
+      return `Power EMA: width ${config.widths[0]} of the time since step ${config.start}, every ${config.every} steps, ${now.count} observations${filled}`;
     case 'swa':
       return `SWA: running mean every ${config.every} steps from step ${config.start}, ${now.count} observations${filled}`;
   }

@@ -29,6 +29,7 @@ import { MetricsFile, readMetrics } from './metrics-file.ts';
 import { modelCard } from './model-card.ts';
 import { weightsFile } from './model-folder.ts';
 import { type Held, planRetention } from './retention.ts';
+import { RunPairs } from './run-pairs.ts';
 import { RunSnapshots, weightsMetadata } from './run-snapshots.ts';
 import { type TrainerInput, type TrainerState, trainerState, windowSteps } from './trainer-state.ts';
 import type { WeightReader } from './vector.ts';
@@ -156,7 +157,12 @@ export class RunFolder {
       await rm(join(this.path, 'snapshots', name), { force: true });
       removed.push(join('snapshots', name));
     }
-    return removed;
+    return [...removed, ...(await this.pairFiles().sweep(await this.#namedPairs()))];
+  }
+
+  /** Where power EMAs of this run store their pairs. */
+  pairFiles(): RunPairs {
+    return new RunPairs(this.path);
   }
 
   /** Appends to metrics.jsonl. @throws UserError 'disk-full': none of the lines is written then */
@@ -200,7 +206,11 @@ export class RunFolder {
     }
     const instead = all.filter((c) => c.step < entry.step).at(-1)?.step ?? null;
     try {
-      return await Checkpoint.open(entry.path, entry.step, { table: this.table, snapshots: this.snapshotFiles() });
+      return await Checkpoint.open(entry.path, entry.step, {
+        table: this.table,
+        snapshots: this.snapshotFiles(),
+        pairs: this.pairFiles(),
+      });
     } catch (error) {
       throw this.#explain(error, entry.path, instead);
     }
@@ -254,6 +264,15 @@ export class RunFolder {
       parent: parent?.snapshotFiles() ?? null,
       isNamed: async (step) => (await this.#namedSteps()).has(step),
     });
+  }
+
+  /** Steps of stored pairs that some checkpoint names, by policy. */
+  async #namedPairs(): Promise<Map<string, Set<number>>> {
+    const named = new Map<string, Set<number>>();
+    for (const { state } of await this.#list())
+      for (const [id, policy] of Object.entries(state?.policies ?? {}))
+        for (const { step } of policy.state.stored ?? []) named.set(id, (named.get(id) ?? new Set()).add(step));
+    return named;
   }
 
   /** Steps whose weights are on disk, in a checkpoint or as a snapshot, ascending. */

@@ -12,6 +12,7 @@ const policyState = z.object({
   count: z.number().int().nonnegative(),
   newest: step.optional(),
   window: z.array(step).optional(),
+  stored: z.array(z.object({ step, count: z.number().int().positive(), sha256 })).optional(),
   backfilled: z.boolean().optional(),
 }) satisfies z.ZodType<PolicyState>;
 

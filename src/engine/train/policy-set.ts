@@ -4,6 +4,7 @@ import { policyInterval } from '../../shared/policies.ts';
 import {
   backfill,
   createPolicy,
+  type PairFiles,
   type Policy,
   resolvePolicy,
   type SnapshotFiles,
@@ -18,6 +19,7 @@ export interface PolicySetOptions {
   /** Length of the parameter vector. */
   readonly elements: number;
   readonly files: SnapshotFiles;
+  readonly pairs: PairFiles;
   readonly run: Pick<RunConfig, 'steps' | 'schedule'>;
 }
 
@@ -118,7 +120,7 @@ export class PolicySet {
   }
 
   #create(config: Policy['config']): Policy {
-    const { backend, elements } = this.#options;
-    return createPolicy(config, { backend, elements, snapshots: this.snapshots });
+    const { backend, elements, pairs } = this.#options;
+    return createPolicy(config, { backend, elements, snapshots: this.snapshots, pairs });
   }
 }

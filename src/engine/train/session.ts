@@ -72,6 +72,7 @@ export class Session {
       backend,
       elements: this.device.table.elements,
       files: folder.snapshotFiles(parent),
+      pairs: folder.pairFiles(),
       run: config,
     });
     this.journal = new Journal(

@@ -102,12 +102,13 @@ export const newRun = {
   },
   policy: {
     add: 'Add an average',
-    names: { lawa: 'LAWA', ema: 'EMA', swa: 'SWA', wma: 'WMA' },
+    names: { lawa: 'LAWA', ema: 'EMA', swa: 'SWA', wma: 'WMA', power: 'Power EMA' },
     about: {
       lawa: 'Mean of the last k snapshots, ν steps apart',
       ema: 'Exponential moving average',
       swa: 'Mean of everything from its start on',
       wma: 'Mean of the last k snapshots in which newer ones count more',
+      power: 'EMA whose window grows with the run; any width can be made after it',
     },
     id: 'Name',
     k: 'Snapshots (k)',
@@ -119,6 +120,9 @@ export const newRun = {
     ofRun: '% of run',
     decay: 'Decay (β)',
     halfLife: 'Half-life',
+    width: 'Width',
+    secondWidth: 'Second width',
+    storeEvery: 'Store every',
     every: 'Every',
     start: 'Start',
     startAuto: (n: string) => `auto: ${n}`,
@@ -175,10 +179,11 @@ export const newRun = {
       gradients: 'As many again',
       moments: 'Adam’s: two values per weight',
       averages:
-        'One vector per EMA and SWA, one to evaluate with, and the snapshots of LAWA and WMA while they stay in memory',
+        'One vector per EMA and SWA, two per power EMA, one to evaluate with, and the snapshots of LAWA and WMA while they stay in memory',
       activations: 'Of one micro-batch; they grow with micro-batch, block size, width and layers',
       checkpoints: 'Those that are kept, and the next one, which is written before an older one goes',
-      snapshots: 'Weights that the windows of kept checkpoints need, where no checkpoint holds them',
+      snapshots:
+        'Weights that the windows of kept checkpoints need, where no checkpoint holds them, and pairs that a power EMA stores',
       finals: 'Model folders of the averages, written at the end',
     },
     relief: {

@@ -162,6 +162,20 @@ function PolicyCard({
             <NumberAt size="xs" path={`${path}.every`} label={texts.every} by={1} suffix={t.newRun.fields.steps_} />
           </>
         )}
+        {policy.kind === 'power' && (
+          <>
+            <NumberAt size="xs" path={`${path}.widths.0`} label={texts.width} />
+            <NumberAt size="xs" path={`${path}.widths.1`} label={texts.secondWidth} />
+            <NumberAt size="xs" path={`${path}.every`} label={texts.every} by={1} suffix={t.newRun.fields.steps_} />
+            <NumberAt
+              size="xs"
+              path={`${path}.storeEvery`}
+              label={texts.storeEvery}
+              by={1}
+              suffix={t.newRun.fields.steps_}
+            />
+          </>
+        )}
         {policy.kind === 'swa' && (
           <NumberAt size="xs" path={`${path}.every`} label={texts.every} by={1} suffix={t.newRun.fields.steps_} />
         )}

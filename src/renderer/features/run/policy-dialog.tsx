@@ -72,11 +72,27 @@ export function PolicyDialog({ run, onClose }: { run: RunDetail; onClose: () => 
             {policy.weights === 'exponential' && field('a', texts.newest)}
           </Group>
         )}
+        {policy.kind === 'power' && (
+          <Group grow align="flex-start">
+            {([texts.width, texts.secondWidth] as const).map((label, i) => (
+              <NumberField
+                key={label}
+                label={label}
+                value={policy.widths[i]}
+                error={errorOf('widths')}
+                onChange={(value) =>
+                  setPolicy({ ...policy, widths: i === 0 ? [value, policy.widths[1]] : [policy.widths[0], value] })
+                }
+              />
+            ))}
+          </Group>
+        )}
         <Group grow align="flex-start">
           {isWindow(policy) && field('k', texts.k)}
           {isWindow(policy) && field('spacing', texts.spacing, t.newRun.fields.steps_)}
           {policy.kind === 'ema' && field('decay', texts.decay)}
           {!isWindow(policy) && field('every', texts.every, t.newRun.fields.steps_)}
+          {policy.kind === 'power' && field('storeEvery', texts.storeEvery, t.newRun.fields.steps_)}
           {field('start', texts.start)}
         </Group>
         <Group justify="flex-end">

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type RunConfig, runConfig } from '../../../../shared/config.ts';
-import { resolvePolicy } from '../../../../shared/policies.ts';
+import { policyWarnings, resolvePolicy } from '../../../../shared/policies.ts';
 import { presetConfig } from '../../../../shared/presets.ts';
 import { quoted, trainCommand } from './command.ts';
 import { checkDraft, valueAt, withValue } from './draft.ts';
-import { finalWindow, newPolicy, spacingForShare } from './policies.ts';
+import { finalWindow, newPolicy, policyKinds, spacingForShare } from './policies.ts';
 import { evaluationCount, evaluationShare, startLabel, tokensPerStep } from './summary.ts';
 
 const base = presetConfig('quickstart', {
@@ -131,6 +131,17 @@ describe('averages in the form', () => {
     expect(checkDraft({ ...base, policies: [...base.policies, policy] }, []).errors.size).toBe(0);
   });
 
+  it('offers every kind with a default that is valid and warns of nothing', () => {
+    const all = policyKinds.map((kind) => newPolicy(kind, { ...base, policies: [] }));
+    expect(all.map(({ kind }) => kind)).toEqual(policyKinds);
+    expect(checkDraft({ ...base, policies: all }, []).errors.size).toBe(0);
+    expect(policyWarnings({ ...base, policies: all })).toEqual([]);
+    // A width that is edited is the one that its field names.
+    const draft = { ...base, policies: [newPolicy('power', base)] };
+    expect(checkDraft(withValue(draft, 'policies.0.widths.1', 0.5), []).errors.has('policies.0.widths.1')).toBe(true);
+    expect(checkDraft(withValue(draft, 'policies.0.widths.1', 0.2), []).errors.size).toBe(0);
+  });
+
   it('turns a share of the run into a spacing and back', () => {
     expect(spacingForShare({ k: 5 }, 0.08, 1000)).toBe(20);
     expect(spacingForShare({ k: 1 }, 0.08, 1000)).toBe(80);
@@ -142,5 +153,9 @@ describe('averages in the form', () => {
     expect(windows[0]).toEqual([1420, 1500]);
     expect(windows[1][0]).toBeCloseTo(1420, 6);
     expect(windows[2]).toEqual([1130, 1500]);
+    const more = (['wma', 'power'] as const).map((kind) => resolvePolicy(newPolicy(kind, base), base));
+    expect(finalWindow(more[0], base.steps)).toEqual([1380, 1500]);
+    // Twice the mean age of width .05, 1/18.97 of the time since the start.
+    expect(finalWindow(more[1], base.steps)[0]).toBeCloseTo(1500 - (2 * (1500 - more[1].start)) / 18.97, 1);
   });
 });

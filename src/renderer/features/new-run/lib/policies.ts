@@ -1,10 +1,11 @@
 /** Averages as the form edits them: windows as a share of the run, new ones with the conventions' defaults. */
 import type { PolicyConfig, RunConfig, WindowConfig } from '../../../../shared/config.ts';
 import { defaultPolicy, meanAge } from '../../../../shared/policies.ts';
+import { powerMeanAge } from '../../../../shared/power.ts';
 
 type Kind = PolicyConfig['kind'];
 /** In the order in which they are offered. */
-export const policyKinds = ['lawa', 'ema', 'swa', 'wma'] as const satisfies readonly Kind[];
+export const policyKinds = ['lawa', 'ema', 'swa', 'wma', 'power'] as const satisfies readonly Kind[];
 
 /** A policy of that kind with its default for this run, under a name that is free. */
 export function newPolicy(kind: Kind, config: Pick<RunConfig, 'steps' | 'schedule' | 'policies'>): PolicyConfig {
@@ -30,6 +31,8 @@ export function finalWindow(policy: PolicyConfig & { start: number }, steps: num
     }
     case 'ema':
       return [Math.max(policy.start, steps - 2 * meanAge(policy)), steps];
+    case 'power':
+      return [Math.max(policy.start, steps - 2 * (steps - policy.start) * powerMeanAge(policy.widths[0])), steps];
     case 'swa':
       return [policy.start, steps];
   }
