@@ -246,7 +246,7 @@ export class Checkpoint {
     const { elements } = this.#table;
     const pairs: { count: number; reads: readonly WeightReader[] }[] = [];
     for (const { step, count, sha256 } of pairsFor(policy.state as PolicyState)) {
-      const pair = await this.#pairs.open(id, step, sha256, elements);
+      const pair = await this.#pairs.open(config.id, step, sha256, elements);
       this.#open.push(pair);
       pairs.push({ count, reads: pair.reads });
     }
