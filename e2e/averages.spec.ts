@@ -48,5 +48,17 @@ test('a weighted window and a power EMA are added, watch a run, and are in its f
   ]);
   expect((await readdir(path.join(run, 'averages'))).sort()).toEqual(['ema', 'lawa', 'power', 'swa', 'wma']);
   expect((await readdir(path.join(run, 'pairs/power'))).length).toBeGreaterThan(8);
+
+  await page.getByRole('button', { name: 'Export', exact: true }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('combobox', { name: 'Weights' }).click();
+  await page.getByRole('option', { name: 'power' }).click();
+  await dialog.getByLabel(/^Width/).fill('0.1');
+  await dialog.getByRole('button', { name: 'Export', exact: true }).click();
+  await expect(dialog.getByRole('status')).toBeVisible({ timeout: 30_000 });
+  const [exported] = await readdir(path.join(run, 'exports'));
+  expect(exported).toContain('power@0.1');
+  const card = await readFile(path.join(run, 'exports', exported, 'README.md'), 'utf8');
+  expect(card).toContain('Power EMA: width 0.1 of the time since step');
   expect(problems).toEqual([]);
 });

@@ -125,6 +125,8 @@ export const run = {
     noWeights: 'Samples need a checkpoint: start the run first.',
   },
   export: {
+    width: 'Width: another one is worked out from what the run stored',
+    widthRange: (min: number, max: number) => `From ${min} to ${max}`,
     title: 'Export a model',
     text: 'A Hugging Face folder: config, safetensors, tokenizer and a model card that says where it comes from.',
     weights: 'Weights',

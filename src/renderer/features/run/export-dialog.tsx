@@ -3,7 +3,9 @@ import { Button, Group, Input, Modal, SegmentedControl, Select, Stack, Text } fr
 import { useState } from 'react';
 import type { RunDetail } from '../../../shared/api.ts';
 import { exportFormat } from '../../../shared/jobs.ts';
+import { maxWidth, minWidth } from '../../../shared/power.ts';
 import { parameterCount } from '../../../shared/presets.ts';
+import { NumberField } from '../../components/number-field.tsx';
 import { Copyable } from '../../components/text.tsx';
 import { call } from '../../door/index.ts';
 import { formatBytes, formatCount } from '../../lib/format.ts';
@@ -40,6 +42,12 @@ export function ExportDialog({
   const preferred = wish.of ?? run.bestAverage?.id ?? averages[0] ?? 'raw';
   const [of, setOf] = useState(preferred);
   const weights = of !== 'raw' && !averages.includes(of) ? 'raw' : of;
+  const policy = run.config.policies.find(({ id }) => id === weights);
+  const power = policy?.kind === 'power' ? policy : null;
+  /** Null: the width that the policy shows live. */
+  const [width, setWidth] = useState<number | null>(null);
+  const wrongWidth = power !== null && width !== null && !(width >= minWidth && width <= maxWidth);
+  const named = power && width !== null && width !== power.widths[0] ? `${weights}@${width}` : weights;
   const [format, setFormat] = useState<keyof typeof bytesPer>('float32');
   const [path, setPath] = useState<string | null>(null);
   const info = useQuery('app.info', undefined);
@@ -47,7 +55,7 @@ export function ExportDialog({
 
   const start = () =>
     act(async () => {
-      const answer = await call('runs.export', { name: run.name, weights: { step, of: weights }, format });
+      const answer = await call('runs.export', { name: run.name, weights: { step, of: named }, format });
       setPath(answer.path);
       refresh('runs.get');
     });
@@ -81,6 +89,14 @@ export function ExportDialog({
                 allowDeselect={false}
               />
             </Group>
+            {power && (
+              <NumberField
+                label={texts.width}
+                value={width ?? power.widths[0]}
+                error={wrongWidth ? texts.widthRange(minWidth, maxWidth) : null}
+                onChange={setWidth}
+              />
+            )}
             <div>
               <Input.Label component="div" display="block" mb={4}>
                 {texts.format}
@@ -117,7 +133,7 @@ export function ExportDialog({
             </Button>
           )}
           {chosen && path === null && (
-            <Button onClick={start} loading={busy}>
+            <Button onClick={start} loading={busy} disabled={wrongWidth}>
               {texts.action}
             </Button>
           )}
