@@ -3,7 +3,7 @@
  * family of this processor. Run it before calling work on the engine done.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ensureInstalled, ensureNative } from './lib/ensure.mjs';
@@ -17,6 +17,12 @@ const check = (name, ok, detail) => {
   console.log(`${ok ? 'passed' : 'FAILED'}: ${name}: ${detail}`);
 };
 
+/** Spikes that a run's metrics tell of. */
+const spikesIn = (folder) => {
+  const lines = readFileSync(path.join(folder, 'metrics.jsonl'), 'utf8').split('\n');
+  return lines.filter((line) => line.startsWith('{"type":"spike"')).length;
+};
+
 const home = mkdtempSync(path.join(os.tmpdir(), 'meander-long-'));
 for (const seed of [1, 2, 3]) {
   const args = ['src/cli/main.ts', 'quickstart', '--seed', String(seed), '--home', home, '--json'];
@@ -27,6 +33,11 @@ for (const seed of [1, 2, 3]) {
     const ratio = result ? -result.differences[id] / result.se[id] : 0;
     check(`quickstart, seed ${seed}, ${id}`, ratio >= 5, `better by ${ratio.toFixed(1)} standard errors (at least 5)`);
   }
+  check(
+    `quickstart, seed ${seed}, spikes`,
+    result && spikesIn(path.resolve(result.export, '../..')) === 0,
+    'no alarm without one',
+  );
   check(`quickstart, seed ${seed}, time`, result?.seconds <= 360, `${result?.seconds.toFixed(0)} s (at most 360)`);
 }
 rmSync(home, { recursive: true, force: true });

@@ -188,6 +188,29 @@ describe('runs', () => {
     }
   });
 
+  test('a rescue takes the snapshots before the newest spike with it', async () => {
+    const dataset = await prepared(fixture, folder);
+    const run = { ...tinyRun('run', dataset), steps: 400 };
+    await fixture.call('runs.create', run);
+    const rescue = { name: 'run', childName: 'child' };
+    await expect(fixture.call('runs.rescue', rescue)).rejects.toMatchObject({ code: 'no-spike' });
+    const at = join(folder, 'home/runs/run');
+    const spike = { type: 'spike', step: 300, onset: 298, loss: null, limit: 3, snapshots: [280, 290] };
+    await writeFile(join(at, 'metrics.jsonl'), `${JSON.stringify(spike)}\n`);
+    expect(await fixture.call('runs.get', { name: 'run' })).toMatchObject({ spike });
+    await expect(fixture.call('runs.rescue', rescue)).rejects.toMatchObject({ code: 'no-snapshots' });
+    await mkdir(join(at, 'snapshots'));
+    for (const step of spike.snapshots) await writeFile(join(at, `snapshots/step-00000${step}.safetensors`), `${step}`);
+    expect(await fixture.call('runs.rescue', rescue)).toMatchObject({
+      status: 'new',
+      step: 301,
+      parent: { name: 'run', step: 301, purpose: 'rescue' },
+      config: { schedule: { rewarm: { from: 301, steps: 99 } } },
+    });
+    await fixture.call('runs.delete', { name: 'run' });
+    expect(await readdir(join(folder, 'home/runs/child/origin/snapshots'))).toHaveLength(2);
+  });
+
   test('a garbled run.json still shows', async () => {
     await mkdir(join(folder, 'home/runs/odd'), { recursive: true });
     await writeFile(join(folder, 'home/runs/odd/run.json'), '{"schema":2}');

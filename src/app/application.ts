@@ -167,6 +167,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     'runs.export': async ({ name, weights, format }) => ({ path: await training.export(name, weights, format) }),
     'runs.compare': ({ name, weights }) => training.compare(name, weights),
     'runs.fork': ({ name, ...fork }) => training.fork(name, fork),
+    'runs.rescue': ({ name, childName }) => training.rescue(name, childName),
     'runs.delete': ({ name }) => runs.delete(name),
   };
 

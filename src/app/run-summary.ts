@@ -4,7 +4,10 @@ import type { DeviceLine, EvaluationLine, MetricsLine } from '../shared/metrics.
 
 const sparkPoints = 60;
 
-export type MetricsSummary = Pick<RunSummary, 'step' | 'last' | 'bestRaw' | 'bestAverage' | 'spark' | 'device'>;
+export type MetricsSummary = Pick<
+  RunSummary,
+  'step' | 'last' | 'bestRaw' | 'bestAverage' | 'spark' | 'device' | 'spike'
+>;
 
 export function summarize(lines: readonly MetricsLine[]): MetricsSummary {
   let step = 0;
@@ -12,11 +15,13 @@ export function summarize(lines: readonly MetricsLine[]): MetricsSummary {
   let bestRaw: number | null = null;
   let bestAverage: RunSummary['bestAverage'] = null;
   let device: RunSummary['device'] = null;
+  let spike: RunSummary['spike'] = null;
   const raws: number[] = [];
   for (const line of lines) {
     // The update from `step` is done when its training line is there.
     step = Math.max(step, line.type === 'train' ? line.step + 1 : line.type === 'resume' ? line.from : line.step);
     if (line.type === 'device') device = deviceOf(line);
+    if (line.type === 'spike') spike = line;
     if (line.type !== 'evaluation') continue;
     last = line;
     if (line.raw !== null) {
@@ -41,6 +46,7 @@ export function summarize(lines: readonly MetricsLine[]): MetricsSummary {
     bestAverage,
     spark: evenly(raws, sparkPoints),
     device,
+    spike,
   };
 }
 

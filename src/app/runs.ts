@@ -5,8 +5,9 @@ import type { AppEvent, Job, RunDetail, RunSummary } from '../shared/api.ts';
 import { type RunConfig, runConfig } from '../shared/config.ts';
 import { UserError } from '../shared/errors.ts';
 import { writeFileAtomically } from '../shared/files.ts';
+import { isChild, purposeOf } from '../shared/fork.ts';
 import type { MetricsLine } from '../shared/metrics.ts';
-import { takeOrigin } from '../shared/origin.ts';
+import { takeOrigin, wantedOf } from '../shared/origin.ts';
 import { lockFile, readLock } from '../shared/process-lock.ts';
 import type { RunFile } from '../shared/run-file.ts';
 import { folderBytes, folderNames, makeFolder, readIfThere, removeFolder, sweepUnfinished } from './folders.ts';
@@ -117,7 +118,7 @@ export class Runs {
       createdAt: new Date().toISOString(),
     };
     const made = await makeFolder(this.#parent, name, async (folder) => {
-      if (init.from === 'checkpoint') await takeOrigin(resolve(this.#parent, init.run), folder, init.step);
+      if (isChild(init)) await takeOrigin(resolve(this.#parent, init.run), folder, wantedOf(init));
       await writeFileAtomically(join(folder, 'run.json'), `${JSON.stringify(file, null, 2)}\n`);
     });
     if (!made) throw new UserError('run-exists', `There is a run "${name}" already.`, 'Choose another name.');
@@ -154,9 +155,9 @@ export class Runs {
     const { config, createdAt } = read.file;
     const numbers = await this.#numbers(name, folder);
     const { status, problem, job } = await this.#status(name, folder, config, numbers);
-    const step = status === 'new' && config.init.from === 'checkpoint' ? config.init.step : numbers.step;
+    const step = status === 'new' && isChild(config.init) ? config.init.step : numbers.step;
     const { init } = config;
-    const parent = init.from === 'checkpoint' ? { name: init.run, step: init.step, purpose: init.purpose } : null;
+    const parent = isChild(init) ? { name: init.run, step: init.step, purpose: purposeOf(init) } : null;
     return { ...numbers, name, folder, config, status, step, parent, bytes, createdAt, problem, job };
   }
 
@@ -236,6 +237,7 @@ function brokenRun(name: string, folder: string, bytes: number, problem: string)
     bytes,
     spark: [],
     device: null,
+    spike: null,
     createdAt: '',
     problem: `Its run.json is not valid: ${problem}`,
     job: null,

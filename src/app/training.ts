@@ -7,7 +7,7 @@ import type { Api, AppEvent, Job, RunSummary } from '../shared/api.ts';
 import type { PolicyConfig, RunConfig } from '../shared/config.ts';
 import { UserError } from '../shared/errors.ts';
 import { withFileErrors } from '../shared/files.ts';
-import { continueConfig, cooldownConfig } from '../shared/fork.ts';
+import { continueConfig, cooldownConfig, rescueConfig } from '../shared/fork.ts';
 import type { JobResult, JobSpec, Report, SampleOptions, WeightsRef } from '../shared/jobs.ts';
 import type { Datasets } from './datasets.ts';
 import { LiveSamples } from './live-samples.ts';
@@ -179,6 +179,15 @@ export class Training {
     const make = fork.purpose === 'cooldown' ? cooldownConfig : continueConfig;
     const config = make(file.config, { name: fork.childName, run: name, step: fork.step, end: fork.end });
     return this.#options.runs.create(config, file.datasetFingerprint);
+  }
+
+  /** @throws UserError when the run has had no spike, or nothing from before it was kept */
+  async rescue(name: string, childName: string): Promise<RunSummary> {
+    const file = await this.#options.runs.file(name);
+    const { spike } = await this.#options.runs.summary(name);
+    if (!spike)
+      throw new UserError('no-spike', `The training loss of "${name}" has not spiked.`, 'There is nothing to rescue.');
+    return this.#options.runs.create(rescueConfig(file.config, name, childName, spike), file.datasetFingerprint);
   }
 
   async #errand(

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -29,6 +29,7 @@ test('help names every command, and every command has help', () => {
     'prepare',
     'train',
     'fork',
+    'rescue',
     'evaluate',
     'average',
     'sample',
@@ -53,6 +54,8 @@ test.each([
   [['sample', 'nothing', '--top-p', '2'], '--top-p: takes at most 1, not 2'],
   [['export', 'nothing'], 'there is no run called "nothing"'],
   [['fork', 'nothing', '--step', '1', '--end', '2'], 'there is no run called "nothing"'],
+  [['rescue', 'nothing'], 'there is no run called "nothing"'],
+  [['train', '--resume', 'x', '--rescue'], 'meander rescue makes a child run'],
   [['train', '--resume', 'x', '--set', 'steps=9'], '--set cannot go with it'],
   [['sample', 'nothing', '--tokens', 'many'], '--tokens takes a number, not "many"'],
   [['quickstart', '--steps', '76'], '--steps takes a multiple of 75'],
@@ -138,6 +141,13 @@ test('prepare, train, stop words, evaluate, sample, export and average work toge
   );
   const longer = meander('fork', 'small', '--step', '40', '--end', '50', '--name', 'x', '--json');
   expect(lastJson(longer.out), longer.err).toMatchObject({ outcome: 'finished', step: 50 });
+
+  expect(meander('rescue', 'small').err).toContain('has not spiked');
+  const spike = { type: 'spike', step: 30, onset: 28, loss: 9, limit: 3, snapshots: [20, 35] };
+  appendFileSync(path.join(home, 'runs/small/metrics.jsonl'), `${JSON.stringify(spike)}\n`);
+  const rescued = meander('rescue', 'small', '--json');
+  expect(rescued.code, rescued.err).toBe(0);
+  expect(lastJson(rescued.out)).toMatchObject({ step: 40, folder: expect.stringContaining('small rescue') });
 
   const nano = meander('export', 'small', '--of', 'lawa', '--layout', 'nanogpt', '--json');
   expect(nano.code, nano.err).toBe(0);

@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   prepare: async () => (await import('./commands/prepare.ts')).prepare,
   train: async () => (await import('./commands/train.ts')).train,
   fork: async () => (await import('./commands/fork.ts')).fork,
+  rescue: async () => (await import('./commands/rescue.ts')).rescue,
   evaluate: async () => (await import('./commands/evaluate.ts')).evaluate,
   average: async () => (await import('./commands/average.ts')).average,
   sample: async () => (await import('./commands/sample.ts')).sample,

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { policyConfig, runConfig } from './config.ts';
 import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
 import { evaluationResult, exportFormat, jobError, preview, progress, sampleOptions, weightsRef } from './jobs.ts';
-import { metricsLine } from './metrics.ts';
+import { metricsLine, spikeLine } from './metrics.ts';
 
 /** What this door can do; pages ask it, never which door it is. */
 export const capabilities = z.object({
@@ -92,7 +92,9 @@ export const runSummary = z.object({
     'broken',
   ]),
   step: z.number().int(),
-  parent: z.object({ name: z.string(), step: z.number().int(), purpose: z.enum(['continue', 'cooldown']) }).nullable(),
+  parent: z
+    .object({ name: z.string(), step: z.number().int(), purpose: z.enum(['continue', 'cooldown', 'rescue']) })
+    .nullable(),
   /** Newest evaluation. */
   last: z
     .object({
@@ -105,6 +107,8 @@ export const runSummary = z.object({
   bestAverage: z.object({ id: z.string(), loss: z.number(), step: z.number().int() }).nullable(),
   /** null before it has trained, and for runs from before this was kept. */
   device: usedDevice.nullable(),
+  /** The newest spike of its training loss. */
+  spike: spikeLine.nullable(),
   bytes: z.number(),
   /** Up to 60 raw validation losses for a sparkline. */
   spark: z.array(z.number()),
@@ -224,6 +228,8 @@ export const api = {
     }),
     runSummary,
   ),
+  /** A child run from the mean of the snapshots before the newest spike. */
+  'runs.rescue': call(name.extend({ childName: z.string() }), runSummary),
   'runs.delete': call(name, nothing),
 } as const;
 export type Api = typeof api;

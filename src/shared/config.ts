@@ -44,6 +44,8 @@ export const scheduleConfig = z.strictObject({
   /** wsd only: length of the cooldown that ends at the last step. */
   cooldownSteps: steps.default(0),
   cooldownForm: z.enum(['1-sqrt', 'linear']).default('1-sqrt'),
+  /** A second warm-up, of a run that begins with fresh moments in the middle of its schedule. */
+  rewarm: z.strictObject({ from: steps, steps: positive }).nullable().default(null),
 });
 export type ScheduleConfig = z.infer<typeof scheduleConfig>;
 
@@ -155,6 +157,14 @@ export const checkpointConfig = z.strictObject({
   diskBudget: positive.nullable().default(null),
 });
 
+export const spikeConfig = z.strictObject({
+  /** What a spike of the training loss does beside being noted: nothing, or end the run where a rescue can begin. */
+  action: z.enum(['note', 'stop']).default('note'),
+  /** Steps between snapshots held for a rescue; null: those that windows and checkpoints keep anyway. */
+  snapshotEvery: positive.nullable().default(null),
+});
+export type SpikeConfig = z.infer<typeof spikeConfig>;
+
 export const deviceConfig = z.strictObject({
   /** auto: the fastest that works here. */
   backend: z.enum(['auto', 'native', 'reference']).default('auto'),
@@ -172,6 +182,17 @@ export const initConfig = z.discriminatedUnion('from', [
     step: steps,
     /** What the child is for; a cooldown is compared with its parent at its last step only. */
     purpose: z.enum(['continue', 'cooldown']).default('continue'),
+  }),
+  /**
+   * The mean of another run's snapshots from before a spike, with fresh moments; this run begins at the step after
+   * the spike's batches.
+   */
+  z.strictObject({
+    from: z.literal('rescue'),
+    run: z.string(),
+    step: positive,
+    /** Oldest first. */
+    snapshots: z.array(steps).min(1).max(16),
   }),
   /** A model folder: weights only; steps count from 0. */
   z.strictObject({ from: z.literal('model'), path: z.string() }),
@@ -195,6 +216,7 @@ export const runConfig = z
     policies: z.array(policyConfig).default([]),
     evaluation: evaluationConfig,
     checkpoints: checkpointConfig,
+    spikes: spikeConfig.prefault({}),
     /** Steps between lines of training loss in metrics.jsonl. */
     logEvery: positive.default(1),
     device: deviceConfig.prefault({}),

@@ -88,6 +88,18 @@ export const deviceLine = z.object({
   family: z.string(),
   threads: z.number().int(),
 });
+/** The training loss jumped; docs/conventions.md says when. */
+export const spikeLine = z.object({
+  type: z.literal('spike'),
+  /** The update whose loss made it a spike, as in a training line. */
+  step,
+  /** First step of it: the loss of these weights was above the limit. */
+  onset: step,
+  loss: value,
+  limit: value,
+  /** Newest snapshots from before the onset, oldest first, that are kept for a rescue; none: none were there. */
+  snapshots: z.array(step),
+});
 export const metricsLine = z.discriminatedUnion('type', [
   trainLine,
   evaluationLine,
@@ -97,11 +109,13 @@ export const metricsLine = z.discriminatedUnion('type', [
   noteLine,
   policyLine,
   deviceLine,
+  spikeLine,
 ]);
 export type TrainLine = z.infer<typeof trainLine>;
 export type AverageEvaluation = z.infer<typeof averageEvaluation>;
 export type EvaluationLine = z.infer<typeof evaluationLine>;
 export type DeviceLine = z.infer<typeof deviceLine>;
+export type SpikeLine = z.infer<typeof spikeLine>;
 export type MetricsLine = z.infer<typeof metricsLine>;
 
 /** One line of metrics.jsonl, or null for a torn or foreign one. */
@@ -116,9 +130,9 @@ export function parseMetricsLine(text: string): MetricsLine | null {
   return parsed.success ? parsed.data : null;
 }
 
-/** The weights that a line speaks of, in updates: a training line's update ends one step later. */
+/** The weights that a line speaks of, in updates: a training line's or a spike's update ends one step later. */
 function reach(line: MetricsLine): number {
-  if (line.type === 'train') return line.step + 1;
+  if (line.type === 'train' || line.type === 'spike') return line.step + 1;
   return line.type === 'resume' ? line.from : line.step;
 }
 

@@ -39,7 +39,7 @@ async function parent(): Promise<string> {
 test('the child keeps all it starts from when its parent is deleted', async () => {
   const from = await parent();
   const child = join(root, 'child');
-  await takeOrigin(from, child, 20);
+  await takeOrigin(from, child, { checkpoint: 20 });
   expect((await stat(join(child, 'origin/checkpoints/step-00000020/model.safetensors'))).nlink).toBe(2);
   await rm(from, { recursive: true });
   const read = (path: string) => readFile(join(child, 'origin', path), 'utf8');
@@ -49,7 +49,7 @@ test('the child keeps all it starts from when its parent is deleted', async () =
   expect((await readdir(join(child, 'origin/snapshots'))).length).toBe(2);
   expect(JSON.parse(await read('checkpoints/step-00000020/DONE')).files).toHaveProperty(['trainer.json']);
   // Asked again, it has it already, parent or not.
-  await takeOrigin(from, child, 20);
+  await takeOrigin(from, child, { checkpoint: 20 });
 });
 
 test('where the file system has no links, files are copied', async () => {
@@ -57,7 +57,7 @@ test('where the file system has no links, files are copied', async () => {
   const refuse = async () => {
     throw Object.assign(new Error('cross-device link'), { code: 'EXDEV' });
   };
-  await takeOrigin(from, join(root, 'child'), 20, refuse);
+  await takeOrigin(from, join(root, 'child'), { checkpoint: 20 }, refuse);
   const copied = await stat(join(root, 'child/origin/checkpoints/step-00000020/model.safetensors'));
   expect([copied.nlink, copied.size]).toEqual([1, 24]);
 });
@@ -79,7 +79,7 @@ test('weights that the parent moves from a checkpoint to a snapshot are found wh
     void setTimeout(150).then(() => rename(join(aside, 'model.safetensors'), snapshot));
   };
   // The first two links are of the checkpoint's own files.
-  await takeOrigin(from, join(root, 'child'), 20, meanwhile(3, demote));
+  await takeOrigin(from, join(root, 'child'), { checkpoint: 20 }, meanwhile(3, demote));
   expect(await readFile(join(root, 'child/origin/snapshots/step-00000010.safetensors'), 'utf8')).toContain('weights');
 });
 
@@ -92,7 +92,7 @@ test('files of a checkpoint and of one that replaces it are never mixed', async 
     await writeFile(join(at, 'model.safetensors'), 'WEIGHTS of step-00000020');
     await writeFile(join(at, 'DONE'), `${await readFile(join(at, 'DONE'), 'utf8')} `);
   };
-  await takeOrigin(from, join(root, 'child'), 20, meanwhile(2, replace));
+  await takeOrigin(from, join(root, 'child'), { checkpoint: 20 }, meanwhile(2, replace));
   for (const name of ['model.safetensors', 'trainer.json']) {
     const taken = await stat(join(root, 'child/origin/checkpoints/step-00000020', name));
     expect(taken.ino).toBe((await stat(join(at, name))).ino);
@@ -104,7 +104,7 @@ test('files of a checkpoint and of one that replaces it are never mixed', async 
 test('a checkpoint whose sweep has begun is not taken, though its other files are still there', async () => {
   const from = await parent();
   const begin = () => rm(join(from, 'checkpoints/step-00000020/DONE'));
-  const taking = takeOrigin(from, join(root, 'child'), 20, meanwhile(1, begin));
+  const taking = takeOrigin(from, join(root, 'child'), { checkpoint: 20 }, meanwhile(1, begin));
   await expect(taking).rejects.toMatchObject({ code: 'no-checkpoint' });
   expect(await readdir(join(root, 'child'))).toEqual([]);
 });
@@ -123,6 +123,8 @@ test.each([
 ] as const)('a parent that %s is refused and nothing is left', async (_, damage, step) => {
   const from = await parent();
   await damage(from);
-  await expect(takeOrigin(from, join(root, 'child'), step)).rejects.toMatchObject({ code: 'no-checkpoint' });
+  await expect(takeOrigin(from, join(root, 'child'), { checkpoint: step })).rejects.toMatchObject({
+    code: 'no-checkpoint',
+  });
   expect(await readdir(join(root, 'child'))).toEqual([]);
 });

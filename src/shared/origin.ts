@@ -19,6 +19,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
+import type { RunConfig } from './config.ts';
 import { UserError } from './errors.ts';
 import { syncFolder, temporaryPrefix, withFileErrors } from './files.ts';
 
@@ -49,44 +50,52 @@ const policyName = /^[a-z0-9][a-z0-9-]*$/;
 /** The part of DONE that says what a whole checkpoint holds. */
 const sizes = z.object({ files: z.record(z.string(), z.object({ bytes: z.number() })) });
 
+/** What a child takes: a whole checkpoint, or the weights of some steps. */
+export type Wanted = { readonly checkpoint: number } | { readonly weights: readonly number[] };
+
+/** What a configuration's first weights are taken from. */
+export const wantedOf = (init: Extract<RunConfig['init'], { run: string }>): Wanted =>
+  init.from === 'checkpoint' ? { checkpoint: init.step } : { weights: init.snapshots };
+
 /** A file that should be in the parent's folder is not there, or not whole. */
 class Gone extends Error {}
 
 /**
- * Takes the parent's checkpoint at `step` into the child's folder, by hard links where the file system has them, by
- * copies elsewhere. Does nothing when the child has it already. The parent may be training and sweeping meanwhile:
- * the child gets all of the checkpoint or nothing.
+ * Takes a checkpoint of the parent, or weights of some of its steps, into the child's folder, by hard links where the
+ * file system has them, by copies elsewhere. Does nothing when the child has them already. The parent may be training
+ * and sweeping meanwhile: the child gets all of it or nothing.
  * @param parent folder of a run
  * @param child folder that exists
- * @throws UserError 'no-checkpoint' when the parent has no whole checkpoint at that step, 'disk-full', 'not-writable'
+ * @throws UserError 'no-checkpoint' or 'no-snapshots' when the parent does not have it whole, 'disk-full', 'not-writable'
  */
-export async function takeOrigin(parent: string, child: string, step: number, linkFile = link): Promise<void> {
+export async function takeOrigin(parent: string, child: string, wanted: Wanted, linkFile = link): Promise<void> {
   const target = join(child, originFolder);
   if (await isThere(join(target, 'run.json'))) return;
   const temporary = join(child, `${temporaryPrefix}${originFolder}`);
   try {
     await withFileErrors(target, async () => {
-      await collectPatiently(parent, temporary, step, linkFile);
+      await collectPatiently(parent, temporary, wanted, linkFile);
       await rename(temporary, target);
       await syncFolder(child);
     });
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     if (!(error instanceof Gone)) throw error;
-    throw new UserError(
-      'no-checkpoint',
-      `${parent} has no whole checkpoint at step ${step}: ${error.message}.`,
-      'Choose another of its checkpoints.',
-      { cause: error },
-    );
+    const [code, what, next] =
+      'checkpoint' in wanted
+        ? ['no-checkpoint', `whole checkpoint at step ${wanted.checkpoint}`, 'Choose another of its checkpoints.']
+        : ['no-snapshots', `weights of steps ${wanted.weights.join(', ')}`, 'Go on from one of its checkpoints.'];
+    throw new UserError(code, `${parent} has no ${what}: ${error.message}.`, next, { cause: error });
   }
 }
 
-async function collectPatiently(parent: string, target: string, step: number, linkFile: typeof link): Promise<void> {
+async function collectPatiently(parent: string, target: string, wanted: Wanted, linkFile: typeof link): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     await rm(target, { recursive: true, force: true });
     try {
-      return await collect(parent, target, step, linkFile);
+      return 'checkpoint' in wanted
+        ? await collectCheckpoint(parent, target, wanted.checkpoint, linkFile)
+        : await collectWeights(parent, target, wanted.weights, linkFile);
     } catch (error) {
       if (!(error instanceof Gone) || attempt === attempts) throw error;
       await setTimeout(pause);
@@ -94,7 +103,7 @@ async function collectPatiently(parent: string, target: string, step: number, li
   }
 }
 
-async function collect(parent: string, target: string, step: number, linkFile: typeof link): Promise<void> {
+async function collectCheckpoint(parent: string, target: string, step: number, linkFile: typeof link): Promise<void> {
   const source = join(parent, 'checkpoints', stepName(step));
   const checkpoint = join(target, 'checkpoints', stepName(step));
   const snapshots = join(target, 'snapshots');
@@ -111,18 +120,33 @@ async function collect(parent: string, target: string, step: number, linkFile: t
   const trainer = parse(windows, await readText(join(checkpoint, 'trainer.json')), join(source, 'trainer.json'));
   const steps = new Set(Object.values(trainer.policies).flatMap(({ state }) => state.window ?? []));
   steps.delete(step);
-  for (const held of steps) {
-    const name = `${stepName(held)}.safetensors`;
-    // Weights of a step lie in its checkpoint or in a snapshot, as the same bytes.
-    const places = [join(parent, 'snapshots', name), join(parent, 'checkpoints', stepName(held), 'model.safetensors')];
-    await take((await isThere(places[0])) ? places[0] : places[1], join(snapshots, name), linkFile);
-  }
+  for (const held of steps) await takeWeights(parent, snapshots, held, linkFile);
   await takePairs(parent, target, trainer.policies, linkFile);
   await writeDurably(join(target, 'run.json'), await readText(join(parent, 'run.json')));
   // The checkpoint may have been replaced by another of its step meanwhile, and files of both been taken.
   if ((await readText(join(source, 'DONE'))) !== done) throw new Gone(`${source} was written anew`);
   await writeDurably(join(checkpoint, 'DONE'), done);
   for (const folder of [checkpoint, join(target, 'checkpoints'), snapshots, target]) await syncFolder(folder);
+}
+
+async function collectWeights(
+  parent: string,
+  target: string,
+  steps: readonly number[],
+  linkFile: typeof link,
+): Promise<void> {
+  const snapshots = join(target, 'snapshots');
+  await mkdir(snapshots, { recursive: true });
+  for (const step of steps) await takeWeights(parent, snapshots, step, linkFile);
+  await writeDurably(join(target, 'run.json'), await readText(join(parent, 'run.json')));
+  for (const folder of [snapshots, target]) await syncFolder(folder);
+}
+
+/** Weights of a step lie in its checkpoint or in a snapshot, as the same bytes. */
+async function takeWeights(parent: string, snapshots: string, step: number, linkFile: typeof link): Promise<void> {
+  const name = `${stepName(step)}.safetensors`;
+  const places = [join(parent, 'snapshots', name), join(parent, 'checkpoints', stepName(step), 'model.safetensors')];
+  await take((await isThere(places[0])) ? places[0] : places[1], join(snapshots, name), linkFile);
 }
 
 /**

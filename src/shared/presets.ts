@@ -6,7 +6,10 @@
 import { type PolicyConfig, type RunConfig, runConfig } from './config.ts';
 import type { DatasetMeta } from './dataset.ts';
 
-type Recipe = Omit<RunConfig, 'schema' | 'name' | 'preset' | 'dataset' | 'seed' | 'model' | 'device' | 'init'> & {
+type Recipe = Omit<
+  RunConfig,
+  'schema' | 'name' | 'preset' | 'dataset' | 'seed' | 'model' | 'device' | 'init' | 'spikes'
+> & {
   model: Omit<RunConfig['model'], 'vocabSize' | 'paddedVocabSize'>;
 };
 
@@ -66,6 +69,7 @@ const paper = (
       warmupForm: 'plain',
       cooldownSteps: 0,
       cooldownForm: '1-sqrt',
+      rewarm: null,
     },
     policies: paperPolicies(numbers.every),
     evaluation: { every: numbers.every, blocks: 200 },
@@ -97,6 +101,7 @@ export const presets: readonly Preset[] = [
         warmupForm: 'shifted',
         cooldownSteps: 0,
         cooldownForm: '1-sqrt',
+        rewarm: null,
       },
       policies: [
         { kind: 'lawa', id: 'lawa', k: 5, spacing: 20, start: null },
@@ -127,6 +132,7 @@ export const presets: readonly Preset[] = [
         warmupForm: 'shifted',
         cooldownSteps: 0,
         cooldownForm: '1-sqrt',
+        rewarm: null,
       },
       policies: [{ kind: 'lawa', id: 'lawa', k: 5, spacing: 10, start: null }, emaLike(5, 10, 1)],
       evaluation: { every: 250, blocks: 400 },
@@ -153,6 +159,7 @@ export const presets: readonly Preset[] = [
         warmupForm: 'shifted',
         cooldownSteps: 0,
         cooldownForm: '1-sqrt',
+        rewarm: null,
       },
       policies: [{ kind: 'lawa', id: 'lawa', k: 5, spacing: 1200, start: null }, emaLike(5, 1200, 10)],
       evaluation: { every: 1000, blocks: 200 },

@@ -3,9 +3,17 @@ import type { ScheduleConfig } from './config.ts';
 
 /**
  * Learning rate of update s → s + 1 in a run of `steps` updates (docs/conventions.md).
- * Defined for every s ≥ 0; from the end of the run on it stays at its last value.
+ * Defined for every s ≥ 0; from the end of the run on it stays at its last value. A second warm-up of R steps from
+ * step f multiplies what the schedule gives by (s − f + 1)/(R + 1).
  */
 export function learningRate(schedule: ScheduleConfig, steps: number, s: number): number {
+  const { rewarm } = schedule;
+  const rate = scheduled(schedule, steps, s);
+  if (rewarm === null || s < rewarm.from || s >= rewarm.from + rewarm.steps) return rate;
+  return (rate * (s - rewarm.from + 1)) / (rewarm.steps + 1);
+}
+
+function scheduled(schedule: ScheduleConfig, steps: number, s: number): number {
   const { kind, peak, min, warmupSteps: warmup } = schedule;
   if (s < warmup) return schedule.warmupForm === 'shifted' ? (peak * (s + 1)) / (warmup + 1) : (peak * s) / warmup;
   const r = steps > warmup ? Math.min(1, (s - warmup) / (steps - warmup)) : 1;

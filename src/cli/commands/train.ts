@@ -11,7 +11,7 @@ import { checkedConfig, readJson, withAssignments } from '../config-file.ts';
 import { homeOf, jobWithProgress } from '../job.ts';
 import { readRunConfig } from '../run-config.ts';
 import { say, tell } from '../terminal.ts';
-import { trainToTheEnd } from '../train-run.ts';
+import { trainToTheEnd, trainWithRescues } from '../train-run.ts';
 import { runFolder } from '../weights.ts';
 
 export const train: Command = {
@@ -34,6 +34,10 @@ export const train: Command = {
       value: 'KEY=VALUE',
       help: 'change one key, e.g. --set schedule.peak=1e-3; may be repeated',
     },
+    rescue: {
+      type: 'boolean',
+      help: 'when the training loss spikes, go on as a child run from the mean of the weights before it',
+    },
     hours: { type: 'string', value: 'H', help: 'fit the run to this time on this machine, by a short probe' },
     'print-config': { type: 'boolean', help: 'print the whole configuration as JSON and do not train' },
   },
@@ -41,7 +45,11 @@ export const train: Command = {
   async run(args) {
     const home = homeOf(args);
     const resume = args.text('resume');
-    const config = resume === null ? await newConfig(args, home) : await resumedConfig(args, home, resume);
+    const rescues = args.flag('rescue');
+    if (rescues && resume !== null)
+      throw new UsageError('--resume continues a run as it was made; meander rescue makes a child run of it');
+    const given = resume === null ? await newConfig(args, home) : await resumedConfig(args, home, resume);
+    const config: RunConfig = rescues ? { ...given, spikes: { ...given.spikes, action: 'stop' } } : given;
     if (args.flag('print-config')) {
       say(JSON.stringify(config, null, 2));
       return 0;
@@ -53,7 +61,8 @@ export const train: Command = {
         `there is a run called "${config.name}" already; choose another --name, or continue it with --resume`,
       );
     if (resume === null) for (const { id, text } of policyWarnings(config)) tell(`${id}: ${text}`);
-    return trainToTheEnd({ folder, config, resume: resume !== null }, args.flag('json'));
+    const run = { folder, config, resume: resume !== null };
+    return rescues ? trainWithRescues(run, args.flag('json')) : trainToTheEnd(run, args.flag('json'));
   },
 };
 

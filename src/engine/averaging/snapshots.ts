@@ -56,6 +56,11 @@ export class SnapshotPool {
     this.#budget = memoryBudget ?? process.availableMemory() / 4;
   }
 
+  /** Whether some policy holds the snapshot of this step. */
+  has(step: number): boolean {
+    return this.#snapshots.has(step);
+  }
+
   /** Bytes in memory now. */
   get memoryBytes(): number {
     return [...this.#snapshots.values()].filter((s) => s.store).length * this.#elements * 4;
@@ -138,12 +143,18 @@ export class SnapshotPool {
    * Makes every snapshot durable, but for the one of `except`, which the checkpoint being written holds itself.
    * @returns step → SHA-256 of the file, for trainer.json
    */
-  async persist(except: number): Promise<Record<string, string>> {
+  persist(except: number): Promise<Record<string, string>> {
+    return this.secure(this.steps.filter((step) => step !== except));
+  }
+
+  /** Makes the snapshots of these steps, which it holds, durable. @returns step → SHA-256 of the file */
+  async secure(steps: readonly number[]): Promise<Record<string, string>> {
     const hashes: Record<string, string> = {};
     await this.#inOrder(async () => {
-      for (const step of this.steps) {
-        const snapshot = this.#snapshots.get(step)!;
-        if (step === except) continue;
+      for (const step of steps) {
+        // It may have been released while other work was waited for.
+        const snapshot = this.#snapshots.get(step);
+        if (!snapshot) continue;
         await this.#makeDurable(snapshot);
         if (snapshot.sha256 !== null) hashes[step] = snapshot.sha256;
       }

@@ -1,6 +1,7 @@
 /** trainer.json and DONE: what a checkpoint holds besides weights. Read from disk, so checked in full. */
 import { z } from 'zod';
 import { policyConfig } from '../../shared/config.ts';
+import { spikeWatchState } from '../../shared/spike.ts';
 import type { PolicyState, Resolved } from '../averaging/policy.ts';
 
 const step = z.number().int().nonnegative();
@@ -34,8 +35,19 @@ export const trainerState = z.object({
   policies: z.record(z.string(), z.object({ config: resolvedPolicy, state: policyState })),
   /** Weights that a policy's window names beside this checkpoint's own: step → SHA-256 of their file. */
   snapshots: z.record(z.string().regex(/^\d+$/), sha256),
-  /** Counters of the loop itself. */
-  loop: z.record(z.string(), z.json()).default({}),
+  /** Updates left out in a row up to here. */
+  skips: step.default(0),
+  /** What watches the loss for spikes, and the snapshots it holds. */
+  spikes: z
+    .object({
+      watch: spikeWatchState,
+      /** Newest snapshots, of which a rescue would take those before the onset. */
+      held: z.array(step),
+      /** Those of the newest spike. */
+      kept: z.array(step),
+    })
+    .nullable()
+    .default(null),
 });
 export type TrainerState = z.infer<typeof trainerState>;
 /** What the trainer gives; the rest is filled in when the checkpoint is written. */
@@ -48,8 +60,9 @@ export const doneFile = z.object({
 });
 export type DoneFile = z.infer<typeof doneFile>;
 
-/** Steps that the policies' windows name, each once, ascending. */
-export function windowSteps(state: Pick<TrainerState, 'policies'>): number[] {
-  const steps = Object.values(state.policies).flatMap((policy) => policy.state.window ?? []);
+/** Steps whose weights the policies' windows and a rescue need, each once, ascending. */
+export function windowSteps({ policies, spikes }: Pick<TrainerState, 'policies' | 'spikes'>): number[] {
+  const steps = Object.values(policies).flatMap((policy) => policy.state.window ?? []);
+  if (spikes) steps.push(...spikes.held, ...spikes.kept);
   return [...new Set(steps)].sort((a, b) => a - b);
 }

@@ -5,8 +5,9 @@ import type { PolicyConfig, RunConfig } from '../../shared/config.ts';
 import type { Report, SampleOptions } from '../../shared/jobs.ts';
 import type { AverageEvaluation, EvaluationLine } from '../../shared/metrics.ts';
 import { learningRate } from '../../shared/schedule.ts';
+import type { Spike } from '../../shared/spike.ts';
 import type { Backend, Floats } from '../backends/backend.ts';
-import { exportWeights, type RunFolder, storeReader } from '../checkpoint/index.ts';
+import { exportWeights, type RunFolder, storeReader, type TrainerState } from '../checkpoint/index.ts';
 import type { Dataset } from '../data/source.ts';
 import { UserError } from '../errors.ts';
 import { Evaluator, mean, pairedDifference, Sampler, standardError } from '../evaluate/index.ts';
@@ -15,6 +16,7 @@ import { Clock } from './clock.ts';
 import { type StepResult, TrainingDevice } from './device.ts';
 import { finiteOrNull, Journal } from './journal.ts';
 import { PolicySet } from './policy-set.ts';
+import { SpikeGuard } from './spike-guard.ts';
 
 /** Updates left out in a row after which a run counts as diverged. */
 const skipsAllowed = 20;
@@ -38,6 +40,7 @@ export class Session {
   readonly config: RunConfig;
   readonly device: TrainingDevice;
   readonly policies: PolicySet;
+  readonly guard: SpikeGuard;
   readonly journal: Journal;
   clock = new Clock(0);
   /** Updates made, skipped ones included: the weights on the device are θ_step. */
@@ -51,6 +54,8 @@ export class Session {
   #sampler: Sampler | null = null;
   #scratch: Floats | null = null;
   #skips = 0;
+  /** Found, and not dealt with yet. */
+  #spike: Spike | null = null;
   /** Raw validation loss of θ_step, where it was measured. */
   #measured: { step: number; loss: number } | null = null;
   #savedAt: number | null = null;
@@ -75,6 +80,7 @@ export class Session {
       pairs: folder.pairFiles(),
       run: config,
     });
+    this.guard = new SpikeGuard(this.policies.snapshots, config);
     this.journal = new Journal(
       (lines) => options.durably(() => folder.appendMetrics(lines)),
       (line) => options.emit({ type: 'metrics', line }),
@@ -86,6 +92,7 @@ export class Session {
     const { config } = this;
     this.applied = result.applied;
     this.#skips = result.applied ? 0 : this.#skips + 1;
+    this.#spike ??= this.guard.record(step, result.loss);
     if (step % config.logEvery === 0 || step === config.steps - 1 || !result.applied)
       this.journal.add({
         type: 'train',
@@ -118,9 +125,44 @@ export class Session {
     this.journal.add({ type: 'note', step, level, text });
   }
 
-  /** Shows θ_step to the policies that observe it. */
+  /** Whether θ_step is wanted by a policy or for a rescue. */
+  due(step: number): boolean {
+    return this.policies.due(step) || this.guard.due(step);
+  }
+
+  /** Shows θ_step to those that observe it. */
   async observe(): Promise<void> {
-    await this.#options.durably(() => this.policies.observe(this.step, this.device.parameters));
+    const { step, device } = this;
+    await this.#options.durably(() => this.policies.observe(step, device.parameters));
+    await this.#options.durably(() => this.guard.observe(step, device.parameters));
+  }
+
+  /** Whether a spike was found that nobody has dealt with. */
+  get spiked(): boolean {
+    return this.#spike !== null;
+  }
+
+  /** Keeps what a rescue needs and says so in the metrics. Call at a boundary between two steps. */
+  async noteSpike(): Promise<void> {
+    const { onset, detected, loss, limit } = this.#spike!;
+    const { folder, durably } = this.#options;
+    const snapshots = await durably(async () => this.guard.keep(onset, await folder.keptSteps()));
+    this.#spike = null;
+    this.journal.add({
+      type: 'spike',
+      step: detected,
+      onset,
+      loss: finiteOrNull(loss),
+      limit: finiteOrNull(limit),
+      snapshots,
+    });
+    const what = Number.isFinite(loss) ? `rose above ${limit.toFixed(3)}, to ${loss.toFixed(3)},` : 'is not finite';
+    const rescue =
+      snapshots.length === 0
+        ? 'No snapshot from before it was kept, so it cannot be rescued: a LAWA policy keeps some, or spikes.snapshotEvery.'
+        : `A rescue can begin at the mean of the weights of ${snapshots.length === 1 ? 'step' : 'steps'} ${snapshots.join(', ')}.`;
+    this.note('warning', detected + 1, `A spike: the training loss ${what} from step ${onset} on. ${rescue}`);
+    await this.journal.flush();
   }
 
   /** Losses of the raw weights and of every average on the same blocks. */
@@ -226,6 +268,8 @@ export class Session {
           validationLoss: this.#measured?.step === this.step ? finiteOrNull(this.#measured.loss) : null,
           best: this.best,
           policies: this.policies.states(),
+          skips: this.#skips,
+          spikes: this.guard.state(),
         },
         tensors: [{ name: 'm', store: m }, { name: 'v', store: v }, ...this.policies.tensors()],
         pool: this.policies.snapshots,
@@ -287,8 +331,10 @@ export class Session {
     this.journal.add({ type: 'device', step: this.step, backend: name, device, family, threads });
   }
 
-  /** Marks θ_step as what the newest checkpoint holds. */
-  restored(): void {
+  /** Takes up what the newest checkpoint says of the loop itself; θ_step is what it holds. */
+  async restored(state: Pick<TrainerState, 'skips' | 'spikes'>): Promise<void> {
+    this.#skips = state.skips;
+    if (state.spikes) await this.guard.restore(state.spikes);
     this.#savedAt = this.step;
   }
 

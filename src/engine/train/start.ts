@@ -1,7 +1,8 @@
 /** Where a run begins: at its newest checkpoint, at another run's, at a model's weights, or at random ones. */
 import { dirname, join, resolve } from 'node:path';
 import type { RunConfig } from '../../shared/config.ts';
-import { originFolder, takeOrigin } from '../../shared/origin.ts';
+import { originFolder, takeOrigin, wantedOf } from '../../shared/origin.ts';
+import { meanReader, type OpenSnapshot } from '../averaging/index.ts';
 import type { Backend } from '../backends/backend.ts';
 import { type Checkpoint, copyVector, openModelFolder, RunFolder } from '../checkpoint/index.ts';
 import { UserError } from '../errors.ts';
@@ -15,9 +16,8 @@ import type { Session } from './session.ts';
  */
 export async function openParent(folder: RunFolder): Promise<RunFolder | null> {
   const { init } = folder.config;
-  if (init.from !== 'checkpoint' || (await folder.checkpoints()).length > 0) return null;
-  const parent = resolve(dirname(folder.path), init.run);
-  await takeOrigin(parent, folder.path, init.step);
+  if ((init.from !== 'checkpoint' && init.from !== 'rescue') || (await folder.checkpoints()).length > 0) return null;
+  await takeOrigin(resolve(dirname(folder.path), init.run), folder.path, wantedOf(init));
   return RunFolder.open(join(folder.path, originFolder));
 }
 
@@ -36,13 +36,22 @@ export async function begin(session: Session, folder: RunFolder, parent: RunFold
     return false;
   }
   const { init } = session.config;
-  const note = init.from === 'checkpoint' ? await startAtFork(session, parent!, init) : await startAtZero(session);
+  const note = await startFrom(session, parent, init);
   // An earlier sitting died before its first checkpoint: what it wrote is made again.
   if ((await folder.readMetrics()).length > 0) session.journal.add({ type: 'resume', from: session.step, exact: true });
   session.noteDevice();
   if (note !== null) session.note('warning', session.step, note);
   await session.journal.flush();
   return true;
+}
+
+/** Loads the first weights. @returns a warning, or null */
+async function startFrom(session: Session, parent: RunFolder | null, init: RunConfig['init']): Promise<string | null> {
+  if (init.from === 'checkpoint') return startAtFork(session, parent!, init);
+  if (init.from === 'rescue') await startAtRescue(session, parent!, init);
+  else await startAtZero(session);
+  for (const policy of session.config.policies) session.policies.start(policy);
+  return null;
 }
 
 async function resumeFrom(session: Session, checkpoint: Checkpoint): Promise<void> {
@@ -58,10 +67,11 @@ async function resumeFrom(session: Session, checkpoint: Checkpoint): Promise<voi
     await session.policies.restore(saved, (name) => checkpoint.tensor(name));
   session.clock = new Clock(trainer.seconds);
   session.best = trainer.best;
-  session.restored();
+  await session.restored(checkpoint.trainer);
 }
 
 type Fork = Extract<RunConfig['init'], { from: 'checkpoint' }>;
+type Rescue = Extract<RunConfig['init'], { from: 'rescue' }>;
 
 /** Takes over weights, moments and counters; a run that only goes on longer takes over its averages too. */
 async function startAtFork(session: Session, parent: RunFolder, init: Fork): Promise<string | null> {
@@ -99,7 +109,32 @@ function checkFork(session: Session, parent: RunFolder, init: Fork): void {
     );
 }
 
-async function startAtZero(session: Session): Promise<null> {
+/** The mean of the parent's snapshots, summed from oldest to newest and divided once; moments and Adam's t are zero. */
+async function startAtRescue(session: Session, parent: RunFolder, init: Rescue): Promise<void> {
+  const { parameters } = session.device;
+  if (init.step >= session.config.steps)
+    throw new UserError(
+      'fork-mismatch',
+      `A rescue of "${parent.config.name}" would start at step ${init.step} and end at ${session.config.steps}.`,
+      'Choose a later end.',
+    );
+  const files = parent.snapshotFiles();
+  const open: OpenSnapshot[] = [];
+  try {
+    for (const step of init.snapshots) {
+      const file = await files.open(step);
+      if (!file) throw new Error(`the origin of a rescue has no weights of step ${step}`);
+      open.push(file);
+    }
+    const read = meanReader(open.map((snapshot) => snapshot.read));
+    await copyVector(read, (offset, data) => parameters.write(offset, data), parameters.elements);
+  } finally {
+    for (const file of open) await file.close();
+  }
+  session.step = init.step;
+}
+
+async function startAtZero(session: Session): Promise<void> {
   const { config, device } = session;
   if (config.init.from === 'model') {
     const folder = await openModelFolder(config.init.path);
@@ -119,8 +154,6 @@ async function startAtZero(session: Session): Promise<null> {
       await new Promise(setImmediate);
     }
   }
-  for (const policy of config.policies) session.policies.start(policy);
-  return null;
 }
 
 async function loadState(session: Session, checkpoint: Checkpoint): Promise<void> {

@@ -309,7 +309,7 @@ describe('the same bits', () => {
     let taken: Promise<void> | null = null;
     const watch = (report: Report) => {
       if (report.type === 'metrics' && report.line.type === 'checkpoint' && report.line.step === 12)
-        taken = takeOrigin(path, childPath, 12);
+        taken = takeOrigin(path, childPath, { checkpoint: 12 });
     };
     await sit(path, config, { watch });
     await taken;
@@ -321,7 +321,7 @@ describe('the same bits', () => {
     await sit(childPath, child, { watch: kill(trained(16)) });
     const grandchild = continueConfig(child, { name: 'longest', run: basename(childPath), step: 15, end: 24 });
     await mkdir(grandchildPath);
-    await takeOrigin(childPath, grandchildPath, 15);
+    await takeOrigin(childPath, grandchildPath, { checkpoint: 15 });
     await sit(childPath, child);
     expect(await bits(childPath)).toEqual(expected);
     expect(ofType(await metricsOf(childPath), 'train')[0].step).toBe(12);

@@ -148,6 +148,7 @@ export class Trainer {
     this.#report('training');
     await this.#loop(session);
     const finished = session.step === session.config.steps && !this.#owes;
+    if (finished) session.guard.finish();
     await this.#during('saving', async () => {
       await session.save();
       if (finished) await session.writeAverages();
@@ -159,18 +160,26 @@ export class Trainer {
     const { steps, checkpoints } = session.config;
     while (session.step < steps && !this.#control.stopping) {
       if (!(await this.#update(session))) return;
+      if (session.spiked) await this.#spike();
       const { step } = session;
       const evaluate = this.#evaluates(step);
       // The last one is written when the loop has ended.
       const save = checkpoints.every > 0 && step % checkpoints.every === 0 && step < steps;
-      if (evaluate || save || session.policies.due(step)) {
+      if (evaluate || save || session.due(step)) {
         await this.#settle();
+        if (session.spiked) await this.#spike();
         if (session.applied) await session.observe();
         if (evaluate) await this.#evaluate();
         if (save) await this.#during('saving', () => session.save());
       }
     }
     await this.#settle();
+    if (session.spiked) await this.#spike();
+  }
+
+  async #spike(): Promise<void> {
+    await this.#during('saving', (session) => session.noteSpike());
+    if (this.#session!.config.spikes.action === 'stop') this.#control.stop();
   }
 
   #evaluates(step: number): boolean {

@@ -28,7 +28,7 @@ export const runs = {
   cloneChild: 'A child run starts from its parent’s checkpoint: clone the parent, or fork it again.',
   columns: { best: 'Best raw', average: 'Best average', progress: 'Progress', loss: 'Validation loss' },
   sparkline: (name: string) => `Validation loss of ${name} over its evaluations`,
-  parent: { continue: 'continues', cooldown: 'cools down' },
+  parent: { continue: 'continues', cooldown: 'cools down', rescue: 'rescues' },
   parentOf: (name: string, step: string) => `${name} from step ${step}`,
   step: (step: string, total: string) => `${step} / ${total}`,
   progress: (name: string) => `Progress of ${name}`,

@@ -38,6 +38,7 @@ const constant = {
     warmupForm: 'shifted' as const,
     cooldownSteps: 0,
     cooldownForm: '1-sqrt' as const,
+    rewarm: null,
   },
   steps: 300,
   init: { from: 'random' as const },
