@@ -2,8 +2,8 @@
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import Conf from 'conf';
-import { type Settings, settings as settingsSchema } from '../shared/api.ts';
 import { UserError } from '../shared/errors.ts';
+import { defaultSettings, type Settings, settings as settingsSchema } from '../shared/settings.ts';
 
 /** The part of conf that we use; electron-store extends it. */
 export interface SettingsStore {
@@ -24,16 +24,15 @@ export interface SettingsService {
 
 export function settingsService(store: SettingsStore, environment: NodeJS.ProcessEnv = process.env): SettingsService {
   const fixedHome = environment.MEANDER_HOME || null;
-  const schema = settingsSchema.shape;
   const get = (): Settings => {
-    const stored = store.store;
-    const home = schema.home.safeParse(stored.home);
-    const theme = schema.theme.safeParse(stored.theme);
-    const threads = schema.threads.safeParse(stored.threads ?? null);
+    const { store: stored } = store;
+    const home = settingsSchema.shape.home.safeParse(stored.home);
     return {
-      home: fixedHome ?? (home.success ? home.data : join(homedir(), 'Meander')),
-      theme: theme.success ? theme.data : 'auto',
-      threads: threads.success ? threads.data : null,
+      ...defaultSettings,
+      // Who chose a folder, here or from outside, was asked.
+      firstRunDone: home.success || fixedHome !== null,
+      ...sound(stored),
+      home: fixedHome ?? (home.success ? home.data : defaultHome()),
     };
   };
   return {
@@ -54,6 +53,20 @@ export function settingsService(store: SettingsStore, environment: NodeJS.Proces
       return get();
     },
   };
+}
+
+/** The stored values that this version understands; of each other one the default holds. */
+function sound(stored: Record<string, unknown>): Partial<Settings> {
+  const known = Object.entries(settingsSchema.shape).flatMap(([key, schema]) => {
+    const value = schema.safeParse(stored[key]);
+    return value.success ? [[key, value.data]] : [];
+  });
+  return Object.fromEntries(known);
+}
+
+/** Where data lies until the user chooses another folder. */
+export function defaultHome(): string {
+  return join(homedir(), 'Meander');
 }
 
 /** The headless host's and the command line's settings, in the folder where Electron keeps the window's. */

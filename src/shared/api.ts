@@ -7,6 +7,8 @@ import { policyConfig, runConfig } from './config.ts';
 import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
 import { evaluationResult, exportFormat, jobError, preview, progress, sampleOptions, weightsRef } from './jobs.ts';
 import { metricsLine, spikeLine } from './metrics.ts';
+import { metricsLine } from './metrics.ts';
+import { type Settings, settings } from './settings.ts';
 
 /** What this door can do; pages ask it, never which door it is. */
 export const capabilities = z.object({
@@ -136,13 +138,7 @@ export const presetInfo = z.object({
 });
 export type PresetInfo = z.infer<typeof presetInfo>;
 
-export const settings = z.object({
-  /** Holds runs/ and datasets/. */
-  home: z.string(),
-  theme: z.enum(['light', 'dark', 'auto']),
-  threads: z.number().int().positive().nullable(),
-});
-export type Settings = z.infer<typeof settings>;
+export { type Settings, settings };
 
 const name = z.object({ name: z.string() });
 const nothing = z.void();
