@@ -1,17 +1,23 @@
 /** The application behind the doors: composes the services and answers every method of the contract. */
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
 import type { AppEvent, Capabilities, Settings } from '../shared/api.ts';
 import { UserError } from '../shared/errors.ts';
 import type { JobResult, JobSpec } from '../shared/jobs.ts';
 import { Datasets } from './datasets.ts';
 import { type Dispatch, dispatcher, type Handlers } from './dispatcher.ts';
+import { diagnose } from './doctor.ts';
+import { checkHome, homePath, prepareHome } from './home/check.ts';
+import { Gate } from './home/gate.ts';
+import { HomeMover, movingError } from './home/mover.ts';
+import { endTransfer } from './home/transfer.ts';
 import type { Parts } from './locate.ts';
 import { describeMachine, freeDisk, totalMemory } from './machine.ts';
-import { presetFor, presetInfos } from './presets.ts';
+import { type PresetOptions, presetFor, presetInfos } from './presets.ts';
 import { Queue } from './queue.ts';
 import { isBusy, Runs } from './runs.ts';
+import { startSampleRun } from './sample-run.ts';
 import type { SettingsService } from './settings.ts';
 import { type Staging, staging } from './staging.ts';
 import { Supervisor } from './supervisor.ts';
@@ -75,9 +81,14 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
   const openQueue = (): Promise<Queue> =>
     Queue.open({ path: queuePath(settings.folder, home()), emit, start: (run, job) => training.begin(run, job) });
 
+  await mkdir(settings.folder, { recursive: true });
+  if (!settings.fixed)
+    await endTransfer({ folder: settings.folder, home: home(), use: (to) => void settings.set({ home: to }) }).catch(
+      onDefect,
+    );
+
   /** For the start, and for another home. */
   const enter = async (): Promise<void> => {
-    await mkdir(settings.folder, { recursive: true });
     queue = await openQueue();
     await runs.repair();
     await datasets.repair();
@@ -85,18 +96,43 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
   };
   await enter();
 
+  const gate: Gate = new Gate(() => mover.current !== null);
+  const mover = new HomeMover({
+    settings,
+    emit,
+    busy: () => {
+      const subject = queue.active?.job.subject ?? null;
+      if (subject !== null) return `"${subject}" is at work.`;
+      return datasets.active || gate.isWriting ? 'Something is at work in the data folder.' : null;
+    },
+    leave: () => queue.close(),
+    enter: async (from) => {
+      // What waits, failed or was cut off is known by the names of runs, and they are the same.
+      if (home() !== from)
+        await rename(queuePath(settings.folder, from), queuePath(settings.folder, home())).catch(() => {});
+      await enter();
+      for (const what of ['settings', 'datasets', 'runs'] as const) emit({ type: 'changed', what });
+    },
+  });
+
   const errand = (spec: JobSpec): Promise<JobResult> => supervisor.run(spec);
   const about = once(() => describeMachine(parts, errand));
 
   const setSettings = async (values: Partial<Settings>): Promise<Settings> => {
     const before = home();
-    if (values.home !== undefined && values.home !== before && (queue.active !== null || datasets.active))
-      throw new UserError(
-        'home-busy',
-        'A job is at work in the present data folder.',
-        'Wait for it, or stop it first.',
-      );
-    const after = settings.set(values);
+    const change = values.home === undefined ? values : { ...values, home: homePath(values.home) };
+    if (change.home !== undefined) {
+      settings.checkHome(change.home);
+      if (mover.current !== null) throw movingError();
+      if (change.home !== before && (queue.active !== null || datasets.active || gate.isWriting))
+        throw new UserError(
+          'home-busy',
+          'A job is at work in the present data folder.',
+          'Wait for it, or stop it first.',
+        );
+      await prepareHome(change.home);
+    }
+    const after = settings.set(change);
     emit({ type: 'changed', what: 'settings' });
     if (after.home !== before) {
       await queue.close();
@@ -105,6 +141,13 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       emit({ type: 'changed', what: 'runs' });
     }
     return after;
+  };
+
+  const presets: PresetOptions = {
+    runs,
+    datasets,
+    settings: () => settings.get(),
+    probe: async (config, seconds) => need((await errand({ kind: 'probe', config, seconds })).probe, 'probe'),
   };
 
   const handlers: Handlers = {
@@ -116,8 +159,15 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       memory: totalMemory(),
       freeDisk: await freeDisk(home()),
     }),
+    'app.doctor': ({ seconds }) => diagnose({ parts, home: home(), seconds, errand }),
     'settings.get': () => settings.get(),
     'settings.set': setSettings,
+    'home.check': ({ path }) => checkHome(path ?? home(), settings.fixed),
+    'home.move': ({ path }) => mover.move(path),
+    'home.cancelMove': () => {
+      if (!mover.cancel()) throw new UserError('not-moving', 'There is no move to cancel.', 'Look at it again.');
+    },
+    'home.moving': () => mover.current,
 
     'datasets.list': () => datasets.list(),
     'datasets.scan': async ({ sources }) => need((await errand({ kind: 'scan', sources })).report, 'scan'),
@@ -139,15 +189,8 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     },
 
     'presets.list': () => presetInfos(),
-    'presets.config': (asked) =>
-      presetFor(
-        {
-          runs,
-          datasets,
-          probe: async (config, seconds) => need((await errand({ kind: 'probe', config, seconds })).probe, 'probe'),
-        },
-        asked,
-      ),
+    'presets.config': (asked) => presetFor(presets, asked),
+    'sample.start': () => startSampleRun({ parts, datasets, presets, training }),
 
     'runs.list': () => runs.list(),
     'runs.get': ({ name }) => runs.detail(name),
@@ -172,14 +215,15 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
   };
 
   return {
-    dispatch: dispatcher(handlers, onDefect),
-    staging: stagingArea,
+    dispatch: gate.guard(dispatcher(handlers, onDefect)),
+    staging: { ...stagingArea, receive: (...file) => gate.pass(() => stagingArea.receive(...file)) },
     busy: () => [...(queue.active ? [queue.active.job.subject] : []), ...queue.waiting.map((job) => job.subject)],
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     async close(patience = defaultPatience) {
+      await mover.close();
       // A run that ends must not make room for the next one.
       queue.stopStarting();
       await supervisor.close(patience);

@@ -6,6 +6,7 @@ import type { AppEvent, DatasetSummary, Job } from '../shared/api.ts';
 import { type DatasetMeta, datasetMeta, type PrepareConfig, prepareConfig } from '../shared/dataset.ts';
 import { UserError } from '../shared/errors.ts';
 import { withFileErrors } from '../shared/files.ts';
+import type { JobResult } from '../shared/jobs.ts';
 import { exists, folderBytes, folderNames, readIfThere, removeFolder, sweepUnfinished } from './folders.ts';
 import { folderOf, isPlainName } from './names.ts';
 import type { Staging } from './staging.ts';
@@ -93,6 +94,16 @@ export class Datasets {
 
   /** Starts preparing, or continues an incomplete preparation of the same name. */
   async prepare(config: PrepareConfig): Promise<Job> {
+    return (await this.#begin(config)).job;
+  }
+
+  /** As `prepare`, or the preparation of that name that is at work already; resolves when that is over. */
+  async prepareToEnd(config: PrepareConfig): Promise<JobResult> {
+    const known = this.#jobs.get(folderOf(this.#parent, config.name));
+    return (known && isActive(known.job) ? known : await this.#begin(config)).result;
+  }
+
+  async #begin(config: PrepareConfig): Promise<ActiveJob> {
     const { supervisor, staging, emit } = this.#options;
     const folder = folderOf(this.#parent, config.name);
     const earlier = this.#jobs.get(folder);
@@ -124,7 +135,7 @@ export class Datasets {
       .catch(() => {})
       .finally(changed);
     changed();
-    return active.job;
+    return active;
   }
 
   cancel(name: string): void {

@@ -12,10 +12,15 @@ export async function describeMachine(
   parts: Parts,
   errand: (spec: JobSpec) => Promise<JobResult>,
 ): Promise<{ node: string; native: string | null }> {
-  const { stdout } = await promisify(execFile)(parts.node, ['--version']);
   const { doctor } = await errand({ kind: 'doctor', seconds: 0.05 }).catch(() => ({ doctor: undefined }));
   const native = doctor?.backends.find((backend) => backend.name === 'native' && backend.works);
-  return { node: stdout.trim().replace(/^v/, ''), native: native?.family ?? null };
+  return { node: await nodeVersion(parts), native: native?.family ?? null };
+}
+
+/** Of the workers' Node. */
+export async function nodeVersion(parts: Parts): Promise<string> {
+  const { stdout } = await promisify(execFile)(parts.node, ['--version']);
+  return stdout.trim().replace(/^v/, '');
 }
 
 /** Bytes of memory in all; in a container, what it may use. */

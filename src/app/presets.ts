@@ -6,6 +6,7 @@ import { UserError } from '../shared/errors.ts';
 import { fitToTime } from '../shared/fit.ts';
 import type { ProbeResult } from '../shared/jobs.ts';
 import { parameterCount, presetConfig, presets } from '../shared/presets.ts';
+import { type Settings, withUserDefaults } from '../shared/settings.ts';
 import type { Datasets } from './datasets.ts';
 import type { Runs } from './runs.ts';
 
@@ -23,6 +24,7 @@ export function presetInfos(): PresetInfo[] {
 export interface PresetOptions {
   readonly runs: Runs;
   readonly datasets: Datasets;
+  readonly settings: () => Settings;
   /** Measures a configuration's speed in a worker. */
   readonly probe: (config: RunConfig, seconds: number) => Promise<ProbeResult>;
 }
@@ -36,10 +38,11 @@ export async function presetFor(
     throw new UserError('unknown-preset', `There is no preset "${asked.preset}".`, 'Choose one from the list.');
   const { folder, meta } = await options.datasets.ready(asked.dataset);
   const taken = new Set(await options.runs.names());
-  const whole = presetConfig(asked.preset, {
+  const preset = presetConfig(asked.preset, {
     name: freeName(asked.dataset, taken),
     dataset: { folder, tokenizer: meta.tokenizer },
   });
+  const whole = withUserDefaults(preset, options.settings());
   if (asked.hours === null) return { config: whole, differs: [] };
   const config = fitToTime(whole, await options.probe(whole, probeSeconds), asked.hours);
   return {

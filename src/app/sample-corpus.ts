@@ -1,6 +1,7 @@
 /** The sample corpus: State of the Union addresses, public-domain text that an npm package ships. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import type { PrepareConfig } from '../shared/dataset.ts';
 import { UserError } from '../shared/errors.ts';
 import type { Parts } from './locate.ts';
 
@@ -20,4 +21,16 @@ export function sampleCorpus(parts: Pick<Parts, 'nodeModules'>): string[] {
       'Run npm install in the Meander folder, or prepare text of your own.',
     );
   }
+}
+
+/** How the addresses are prepared, by the window and by the command line alike. @throws UserError 'sample-missing' */
+export function sampleDataset(parts: Pick<Parts, 'nodeModules'>): PrepareConfig {
+  return {
+    name: 'state-of-the-union',
+    sources: sampleCorpus(parts),
+    tokenizer: 'characters',
+    split: { by: 'document', fraction: 0.1 },
+    invalidUtf8: 'replace',
+    textField: null,
+  };
 }

@@ -20,6 +20,10 @@ export interface SettingsService {
   set(values: Partial<Settings>): Settings;
   /** Folder of the settings file. */
   readonly folder: string;
+  /** The data folder is given from outside. */
+  readonly fixed: boolean;
+  /** @throws UserError when this cannot become the data folder, whatever is on the disk */
+  checkHome(home: string): void;
 }
 
 export function settingsService(store: SettingsStore, environment: NodeJS.ProcessEnv = process.env): SettingsService {
@@ -35,20 +39,24 @@ export function settingsService(store: SettingsStore, environment: NodeJS.Proces
       home: fixedHome ?? (home.success ? home.data : defaultHome()),
     };
   };
+  const checkHome = (home: string): void => {
+    if (home === get().home) return;
+    if (fixedHome !== null)
+      throw new UserError(
+        'home-fixed',
+        `The data folder is set to ${fixedHome} from outside.`,
+        'Start Meander without MEANDER_HOME or --home to choose another.',
+      );
+    if (!isAbsolute(home))
+      throw new UserError('home-relative', `"${home}" is not an absolute path.`, 'Give the whole path.');
+  };
   return {
     folder: dirname(store.path),
+    fixed: fixedHome !== null,
     get,
+    checkHome,
     set(values) {
-      if (values.home !== undefined && values.home !== get().home) {
-        if (fixedHome !== null)
-          throw new UserError(
-            'home-fixed',
-            `The data folder is set to ${fixedHome} from outside.`,
-            'Start Meander without MEANDER_HOME or --home to choose another.',
-          );
-        if (!isAbsolute(values.home))
-          throw new UserError('home-relative', `"${values.home}" is not an absolute path.`, 'Give the whole path.');
-      }
+      if (values.home !== undefined) checkHome(values.home);
       store.set(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)));
       return get();
     },

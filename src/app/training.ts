@@ -70,7 +70,12 @@ export class Training {
     await datasets.readyAt(config.dataset);
     const steps = await checkpointSteps(folder);
     let newest = steps.at(-1) ?? null;
-    const threads = config.device.threads ?? settings.get().threads;
+    const chosen = settings.get();
+    const device = {
+      ...config.device,
+      backend: config.device.backend === 'auto' ? chosen.backend : config.device.backend,
+      threads: config.device.threads ?? chosen.threads,
+    };
     const active = supervisor.start({
       kind: 'train',
       subject: name,
@@ -78,7 +83,7 @@ export class Training {
       spec: {
         kind: 'train',
         folder,
-        config: { ...config, device: { ...config.device, threads } },
+        config: { ...config, device },
         resume: newest !== null,
       },
       log: join(folder, 'log.txt'),

@@ -9,7 +9,7 @@ export function desktopHost(
   window: Pick<MainWindow, 'current'>,
 ): Host {
   return {
-    capabilities: { paths: true, upload: false, dialogs: true, reveal: true },
+    capabilities: { paths: true, upload: false, dialogs: true, reveal: true, desktop: true },
     async openDialog(kind) {
       const options: OpenDialogOptions = {
         properties: [kind === 'folder' ? 'openDirectory' : 'openFile', 'multiSelections'],

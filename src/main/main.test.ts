@@ -331,7 +331,7 @@ describe('quitting', () => {
 
 test('dialogs and the file manager', async () => {
   const host = desktopHost(electron, { current: () => null });
-  expect(host.capabilities).toEqual({ paths: true, upload: false, dialogs: true, reveal: true });
+  expect(host.capabilities).toMatchObject({ paths: true, upload: false, dialogs: true, reveal: true });
   expect(await host.openDialog!('folder')).toEqual(['/a']);
   expect(fake.dialog.showOpenDialog).toHaveBeenCalledWith({ properties: ['openDirectory', 'multiSelections'] });
   host.reveal!('/a');

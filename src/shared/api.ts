@@ -5,6 +5,8 @@
 import { z } from 'zod';
 import { policyConfig, runConfig } from './config.ts';
 import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
+import { doctorReport } from './doctor.ts';
+import { homeCheck, homeMove, homeMoved } from './home.ts';
 import { evaluationResult, exportFormat, jobError, preview, progress, sampleOptions, weightsRef } from './jobs.ts';
 import { metricsLine, spikeLine } from './metrics.ts';
 import { metricsLine } from './metrics.ts';
@@ -20,6 +22,8 @@ export const capabilities = z.object({
   dialogs: z.boolean(),
   /** Show a folder in the system's file manager. */
   reveal: z.boolean(),
+  /** A desktop application around the window: it notifies, keeps the machine awake and can stay in the tray. */
+  desktop: z.boolean().optional(),
 });
 export type Capabilities = z.infer<typeof capabilities>;
 
@@ -159,8 +163,16 @@ export const api = {
       freeDisk: z.number().nullable(),
     }),
   ),
+  /** Measures every engine for so many seconds and says what is missing. */
+  'app.doctor': call(z.object({ seconds: z.number().min(0.05).max(10) }), doctorReport),
   'settings.get': call(nothing, settings),
   'settings.set': call(settings.partial(), settings),
+  /** What a folder would be as data folder; null: the present one. Writes nothing. */
+  'home.check': call(z.object({ path: z.string().max(4096).nullable() }), homeCheck),
+  /** Moves everything into another folder, which is the data folder from then on. Answers when it is over. */
+  'home.move': call(z.object({ path: z.string().max(4096) }), homeMoved),
+  'home.cancelMove': call(nothing, nothing),
+  'home.moving': call(nothing, homeMove.nullable()),
 
   'datasets.list': call(nothing, z.array(datasetSummary)),
   /** What a preparation of these sources would take, before anything is written. */
@@ -189,6 +201,9 @@ export const api = {
       differs: z.array(z.object({ field: z.string(), preset: z.string(), value: z.string() })),
     }),
   ),
+
+  /** Prepares the sample corpus where it is not, and starts a small run on it. Answers when the run is queued. */
+  'sample.start': call(nothing, runSummary),
 
   'runs.list': call(nothing, z.array(runSummary)),
   'runs.get': call(name, runDetail),
@@ -238,6 +253,8 @@ export const event = z.discriminatedUnion('type', [
   z.object({ type: z.literal('job'), job }),
   z.object({ type: z.literal('metrics'), run: z.string(), line: metricsLine }),
   z.object({ type: z.literal('text'), run: z.string(), of: z.string(), piece: z.string(), done: z.boolean() }),
+  /** The data folder is being moved; null: that is over. */
+  z.object({ type: z.literal('move'), move: homeMove.nullable() }),
   /** Lists changed: ask again. */
   z.object({ type: z.literal('changed'), what: z.enum(['runs', 'datasets', 'settings']) }),
 ]);

@@ -1,6 +1,6 @@
 /** What the user chose for the whole application. Each value falls back by itself where a file holds a bad one. */
 import { z } from 'zod';
-import { deviceConfig } from './config.ts';
+import { deviceConfig, type RunConfig } from './config.ts';
 
 export const settings = z.object({
   /** Holds runs/ and datasets/. */
@@ -42,3 +42,8 @@ export const defaultSettings: Omit<Settings, 'home'> = {
   firstRunDone: false,
   tourDone: false,
 };
+
+/** A new run's configuration with what the user wants of every new run. */
+export function withUserDefaults(config: RunConfig, { diskBudget }: Pick<Settings, 'diskBudget'>): RunConfig {
+  return diskBudget === null ? config : { ...config, checkpoints: { ...config.checkpoints, diskBudget } };
+}

@@ -41,8 +41,11 @@ function work(job: JobSpec): void {
   } else if (misbehaviour === 'unknown message') pipe.write('{"type":"dance"}\n');
   else if (misbehaviour === 'failed')
     end({ type: 'failed', error: { code: 'too-bad', message: 'It is too bad.', next: 'Be better.' } });
-  else if (job.kind === 'train') train(job.folder, job.config.steps);
-  else if (job.kind === 'prepare') prepare(job.folder, job.config);
+  else if (job.kind === 'train') {
+    const { backend, threads } = job.config.device;
+    say({ type: 'device', backend, device: 'fake', family: 'fake', threads: threads ?? 0, why: 'it was asked for' });
+    train(job.folder, job.config.steps);
+  } else if (job.kind === 'prepare') prepare(job.folder, job.config);
   else if (job.kind === 'scan')
     end({
       type: 'done',

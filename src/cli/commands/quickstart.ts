@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { locate } from '../../app/locate.ts';
-import { sampleCorpus } from '../../app/sample-corpus.ts';
+import { sampleDataset } from '../../app/sample-corpus.ts';
 import type { RunConfig } from '../../shared/config.ts';
-import { type DatasetMeta, datasetMeta, type PrepareConfig } from '../../shared/dataset.ts';
+import { type DatasetMeta, datasetMeta } from '../../shared/dataset.ts';
 import { withSteps } from '../../shared/fit.ts';
 import { cooldownConfig } from '../../shared/fork.ts';
 import type { EvaluationResult } from '../../shared/jobs.ts';
@@ -21,7 +21,6 @@ const trainingSeconds = 80;
 const leastSteps = 1000;
 /** The cooldown takes the last fifth. */
 const cooldownShare = 0.2;
-const datasetName = 'state-of-the-union';
 const sampleLength = 240;
 
 export const quickstart: Command = {
@@ -99,15 +98,8 @@ function stopped(run: string): number {
 }
 
 async function prepared(home: string): Promise<{ folder: string; meta: DatasetMeta }> {
-  const folder = path.join(home, 'datasets', datasetName);
-  const config: PrepareConfig = {
-    name: datasetName,
-    sources: sampleCorpus(locate()),
-    tokenizer: 'characters',
-    split: { by: 'document', fraction: 0.1 },
-    invalidUtf8: 'replace',
-    textField: null,
-  };
+  const config = sampleDataset(locate());
+  const folder = path.join(home, 'datasets', config.name);
   const { dataset } = await jobWithProgress({ kind: 'prepare', folder, config }, 'Preparing', { quiet: true });
   const meta = dataset ?? datasetMeta.parse(JSON.parse(await readFile(path.join(folder, 'dataset.json'), 'utf8')));
   say(

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { doctorText } from '../shared/doctor.ts';
+import { formatBytes } from '../shared/files.ts';
+import type { JobResult } from '../shared/jobs.ts';
+import { diagnose } from './doctor.ts';
+import { locate } from './locate.ts';
+import { scratch } from './testing/fixture.ts';
+
+let folder: string;
+let remove: () => Promise<void>;
+beforeEach(async () => {
+  ({ folder, remove } = await scratch());
+});
+afterEach(() => remove());
+
+const engine = { device: 'processor', family: 'avx2', threads: 2, gflops: 12.34 };
+const found = (works: boolean) => async (): Promise<JobResult> => ({
+  outcome: 'finished',
+  doctor: {
+    backends: [
+      works
+        ? { name: 'native', works, text: 'compiled for this machine', ...engine }
+        : { name: 'native', works, text: 'no compiler', device: null, family: null, threads: null, gflops: null },
+      { name: 'reference', works: true, text: 'portable', ...engine, family: 'portable', threads: 1, gflops: 0.1 },
+    ],
+    auto: works ? 'native' : 'reference',
+    why: 'the fastest that works here',
+  },
+});
+
+test('a machine that lacks nothing says so, in full', async () => {
+  const report = await diagnose({ parts: locate(), home: folder, seconds: 0.1, errand: found(true) });
+  expect(report.problems).toEqual([]);
+  expect(report.node).toMatch(/^\d+\.\d+\.\d+$/);
+  const text = doctorText(report, formatBytes);
+  expect(text).toMatch(/^Engine native +12\.3 GFLOP\/s, 2 threads, processor, avx2$/m);
+  expect(text).toMatch(/^Engine reference +0\.1 GFLOP\/s, 1 thread, /m);
+  expect(text).toContain(folder);
+  expect(text).toMatch(/Runs use the fastest that works here\.\n\nNothing is missing\.$/);
+});
+
+test('what is missing is named, each with what mends it', async () => {
+  const parts = { ...locate(), addon: null, nodeModules: join(folder, 'none') };
+  const report = await diagnose({ parts, home: 'relative', seconds: 0.1, errand: found(false) });
+  expect(report.problems.map(({ what }) => what)).toEqual([
+    'The native engine does not work, so training is slow: no compiler',
+    '"relative" is not an absolute path.',
+    expect.stringContaining('The sample text is not at'),
+  ]);
+  const text = doctorText(report, formatBytes);
+  expect(text).toMatch(/^Addon +not built$/m);
+  expect(text).toContain(
+    '! The native engine does not work, so training is slow: no compiler\n  Install a C++ compiler',
+  );
+});
