@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rename } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
-import type { AppEvent, Capabilities, Settings } from '../shared/api.ts';
+import type { AppEvent, Capabilities, OpenRequest, Settings } from '../shared/api.ts';
 import { UserError } from '../shared/errors.ts';
 import type { JobResult, JobSpec } from '../shared/jobs.ts';
 import { Datasets } from './datasets.ts';
@@ -15,6 +15,8 @@ import { endTransfer } from './home/transfer.ts';
 import type { Parts } from './locate.ts';
 import { describeMachine, freeDisk, totalMemory } from './machine.ts';
 import { type PresetOptions, presetFor, presetInfos } from './presets.ts';
+import { Opening } from './opening.ts';
+import { presetFor, presetInfos } from './presets.ts';
 import { Queue } from './queue.ts';
 import { isBusy, Runs } from './runs.ts';
 import { startSampleRun } from './sample-run.ts';
@@ -43,6 +45,10 @@ export interface Application {
   readonly staging: Staging;
   /** Names of the runs that train or wait, for the question before quitting. */
   busy(): string[];
+  /** Shows what these arguments name, as a desktop hands them over; relative paths start from `from`. */
+  open(args: readonly string[], from: string): Promise<void>;
+  /** Shows a page or a run in the window. */
+  show(request: OpenRequest): void;
   subscribe(listener: (event: AppEvent) => void): () => void;
   /** Every worker saves and ends; nothing new starts. `patience`: milliseconds until it is killed. */
   close(patience?: number): Promise<void>;
@@ -59,6 +65,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
   };
   const home = (): string => settings.get().home;
   const supervisor = new Supervisor(parts, emit);
+  const opening = new Opening({ home, emit });
   const stagingArea = staging(() => join(home(), 'staging'));
 
   let queue: Queue;
@@ -160,6 +167,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       freeDisk: await freeDisk(home()),
     }),
     'app.doctor': ({ seconds }) => diagnose({ parts, home: home(), seconds, errand }),
+    'app.opened': () => opening.take(),
     'settings.get': () => settings.get(),
     'settings.set': setSettings,
     'home.check': ({ path }) => checkHome(path ?? home(), settings.fixed),
@@ -218,6 +226,8 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     dispatch: gate.guard(dispatcher(handlers, onDefect)),
     staging: { ...stagingArea, receive: (...file) => gate.pass(() => stagingArea.receive(...file)) },
     busy: () => [...(queue.active ? [queue.active.job.subject] : []), ...queue.waiting.map((job) => job.subject)],
+    open: (args, from) => opening.open(args, from),
+    show: (request) => opening.show(request),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -22,6 +22,7 @@ import { SettingsPage } from './features/settings/settings-page.tsx';
 import { formatPercent } from './lib/format.ts';
 import { decodeSegment, decodeSegments, routes } from './lib/routes.ts';
 import { useQuery } from './store/cache.ts';
+import { useOpened } from './store/opened.ts';
 import { t } from './strings.ts';
 
 const pages = [
@@ -45,6 +46,7 @@ export function App() {
 
 function Frame() {
   const [at] = useLocation();
+  useOpened();
   const wide = useMediaQuery('(min-width: 960px)', undefined, { getInitialValueInEffect: false }) ?? true;
   const settings = useQuery('settings.get', undefined);
   const { setColorScheme } = useMantineColorScheme();

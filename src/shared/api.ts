@@ -144,6 +144,17 @@ export type PresetInfo = z.infer<typeof presetInfo>;
 
 export { type Settings, settings };
 
+/** What the desktop asks the window to show: from links, dropped files, menus. */
+export const openRequest = z.discriminatedUnion('what', [
+  z.object({ what: z.literal('page'), page: z.enum(['runs', 'new', 'datasets', 'settings']) }),
+  z.object({ what: z.literal('run'), name: z.string() }),
+  /** Text to prepare: files and folders, absolute paths. */
+  z.object({ what: z.literal('sources'), paths: z.array(z.string()).min(1) }),
+  /** It cannot be shown, and why. */
+  z.object({ what: z.literal('problem'), error: jobError }),
+]);
+export type OpenRequest = z.infer<typeof openRequest>;
+
 const name = z.object({ name: z.string() });
 const nothing = z.void();
 const call = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output });
@@ -165,6 +176,8 @@ export const api = {
   ),
   /** Measures every engine for so many seconds and says what is missing. */
   'app.doctor': call(z.object({ seconds: z.number().min(0.05).max(10) }), doctorReport),
+  /** Hands over, once, what the desktop asked to be shown; an `open` event says that there is something. */
+  'app.opened': call(nothing, z.array(openRequest)),
   'settings.get': call(nothing, settings),
   'settings.set': call(settings.partial(), settings),
   /** What a folder would be as data folder; null: the present one. Writes nothing. */
@@ -255,6 +268,8 @@ export const event = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text'), run: z.string(), of: z.string(), piece: z.string(), done: z.boolean() }),
   /** The data folder is being moved; null: that is over. */
   z.object({ type: z.literal('move'), move: homeMove.nullable() }),
+  /** The desktop asks to show something: ask `app.opened`. */
+  z.object({ type: z.literal('open') }),
   /** Lists changed: ask again. */
   z.object({ type: z.literal('changed'), what: z.enum(['runs', 'datasets', 'settings']) }),
 ]);

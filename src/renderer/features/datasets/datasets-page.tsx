@@ -8,6 +8,7 @@ import { Empty, Problem, Waiting, Working } from '../../components/states.tsx';
 import { filesOfInput } from '../../lib/drop.ts';
 import { formatBytes, formatCount } from '../../lib/format.ts';
 import { useQuery } from '../../store/cache.ts';
+import { useOpenedSources } from '../../store/opened.ts';
 import { t } from '../../strings.ts';
 import { DatasetCard } from './dataset-card.tsx';
 import classes from './datasets.module.css';
@@ -21,6 +22,7 @@ export function DatasetsPage() {
   const capabilities = info.data?.capabilities;
   const actions = useIntake(capabilities);
   const { intake } = actions;
+  useOpenedSources(actions.sources);
   return (
     <DropArea onDrop={actions.drop} paths={capabilities?.paths ?? false}>
       <Page title={t.datasets.title} aside={<Choose capabilities={capabilities} actions={actions} />} width={1040}>

@@ -20,6 +20,8 @@ export interface IntakeActions {
   readonly intake: Intake;
   drop(data: DataTransfer): void;
   files(files: UploadFile[]): void;
+  /** Files and folders where they lie. */
+  sources(paths: string[]): void;
   dialog(kind: 'files' | 'folder'): void;
   reset(): void;
 }
@@ -83,11 +85,13 @@ export function useIntake(capabilities: Capabilities | undefined): IntakeActions
 
   const files = useCallback((chosen: UploadFile[]) => perform((show) => upload(chosen, show)), [perform, upload]);
 
+  const sources = useCallback((paths: string[]) => perform((show) => scan(paths, show)), [perform, scan]);
+
   const dialog = useCallback(
     (kind: 'files' | 'folder') =>
       perform(async (show) => {
-        const sources = await call('dialog.open', { kind });
-        if (sources.length > 0) await scan(sources, show);
+        const chosen = await call('dialog.open', { kind });
+        if (chosen.length > 0) await scan(chosen, show);
       }),
     [perform, scan],
   );
@@ -97,5 +101,5 @@ export function useIntake(capabilities: Capabilities | undefined): IntakeActions
     setIntake({ state: 'idle' });
   }, []);
 
-  return { intake, drop, files, dialog, reset };
+  return { intake, drop, files, sources, dialog, reset };
 }
