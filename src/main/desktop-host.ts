@@ -7,7 +7,7 @@ import type { MainWindow } from './window.ts';
 export function desktopHost(
   { dialog, shell }: Pick<ElectronApi, 'dialog' | 'shell'>,
   window: Pick<MainWindow, 'current'>,
-): Host {
+): Host & Required<Pick<Host, 'openDialog'>> {
   return {
     capabilities: { paths: true, upload: false, dialogs: true, reveal: true, desktop: true },
     async openDialog(kind) {

@@ -1,4 +1,4 @@
-/** The IPC door: one channel in, one out, and only for the main frame of our own page. */
+/** The IPC door: one channel in, one out, and only for the main frame of our own page in our own window. */
 import type { IpcMainInvokeEvent } from 'electron';
 import type { Application } from '../app/application.ts';
 import { channels } from '../shared/ipc.ts';
@@ -11,6 +11,11 @@ export function setupIpcDoor(
   application: Pick<Application, 'dispatch' | 'subscribe'>,
   window: Pick<MainWindow, 'current'>,
 ): void {
+  const isOurs = ({ sender, senderFrame }: IpcMainInvokeEvent): boolean =>
+    sender === window.current()?.webContents &&
+    senderFrame !== null &&
+    senderFrame.parent === null &&
+    isPage(senderFrame.url);
   ipcMain.handle(channels.call, (event, method: unknown, input: unknown) => {
     if (!isOurs(event)) throw new Error('not for this frame');
     return application.dispatch(method, input);
@@ -19,8 +24,4 @@ export function setupIpcDoor(
     const contents = window.current()?.webContents;
     if (contents && !contents.isDestroyed()) contents.send(channels.event, event);
   });
-}
-
-function isOurs({ senderFrame }: IpcMainInvokeEvent): boolean {
-  return senderFrame !== null && senderFrame.parent === null && isPage(senderFrame.url);
 }

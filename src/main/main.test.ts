@@ -1,124 +1,42 @@
-import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { newJob } from '../app/supervisor.ts';
-import type { AppEvent, Job } from '../shared/api.ts';
 import { channels } from '../shared/ipc.ts';
 import { desktopHost } from './desktop-host.ts';
-import type { ElectronApi } from './electron-api.ts';
 import { setupGuards } from './guards.ts';
 import { setupIpcDoor } from './ipc-door.ts';
-import { setupMenu } from './menu.ts';
 import { setupNotifications } from './notifications.ts';
 import { pageUrl, registerPageScheme, setupPage } from './page.ts';
 import { setupPower } from './power.ts';
-import { setupQuit } from './quit.ts';
-import { setupSingleInstance } from './single-instance.ts';
+import { reloads, setupRecovery } from './recovery.ts';
 import { setupTaskbar } from './taskbar.ts';
+import {
+  type Fake,
+  FakeContents,
+  FakeNotification,
+  FakeWindow,
+  fakeElectron,
+  job,
+  progress,
+} from './testing/fake-electron.ts';
 import { setupWindow } from './window.ts';
 
-class FakeContents extends EventEmitter {
-  send = vi.fn();
-  isDestroyed = () => false;
-  getURL = () => pageUrl;
-  openHandler: (() => { action: string }) | null = null;
-  setWindowOpenHandler(handler: () => { action: string }): void {
-    this.openHandler = handler;
-  }
-}
-class FakeWindow extends EventEmitter {
-  static opened: FakeWindow[] = [];
-  readonly options: { webPreferences: Record<string, unknown> };
-  readonly webContents = new FakeContents();
-  loadURL = vi.fn(async () => {});
-  reload = vi.fn();
-  show = vi.fn();
-  focus = vi.fn();
-  restore = vi.fn();
-  setProgressBar = vi.fn();
-  isMinimized = () => true;
-  isFocused = () => false;
-  constructor(options: FakeWindow['options']) {
-    super();
-    this.options = options;
-    FakeWindow.opened.push(this);
-  }
-}
-class FakeNotification extends EventEmitter {
-  static shown: FakeNotification[] = [];
-  static isSupported = () => true;
-  readonly text: { title: string; body: string };
-  constructor(text: FakeNotification['text']) {
-    super();
-    this.text = text;
-  }
-  show(): void {
-    FakeNotification.shown.push(this);
-  }
-}
-
-function fakeElectron() {
-  const app = Object.assign(new EventEmitter(), { quit: vi.fn(), requestSingleInstanceLock: vi.fn(() => true) });
-  const session = {
-    setPermissionRequestHandler: vi.fn(),
-    setPermissionCheckHandler: vi.fn(),
-    setDevicePermissionHandler: vi.fn(),
-  };
-  return {
-    app,
-    session: { defaultSession: session },
-    BrowserWindow: FakeWindow,
-    Notification: FakeNotification,
-    Menu: { buildFromTemplate: vi.fn((template: unknown) => template), setApplicationMenu: vi.fn() },
-    dialog: {
-      showMessageBox: vi.fn(async () => ({ response: 0 })),
-      showOpenDialog: vi.fn(async (..._args: unknown[]) => ({ filePaths: ['/a'] })),
-    },
-    ipcMain: { handle: vi.fn() },
-    powerSaveBlocker: { start: vi.fn(() => 5), stop: vi.fn() },
-    protocol: { registerSchemesAsPrivileged: vi.fn(), handle: vi.fn() },
-    shell: { showItemInFolder: vi.fn() },
-  };
-}
-
-let fake: ReturnType<typeof fakeElectron>;
-let electron: ElectronApi;
-let listeners: ((event: AppEvent) => void)[];
-const subscribe = (listener: (event: AppEvent) => void) => {
-  listeners.push(listener);
-  return () => {};
-};
-const tell = (job: Job): void => {
-  for (const listener of listeners) listener({ type: 'job', job });
-};
-const job: Job = newJob('train', 'my run');
-const progress = {
-  phase: 'training',
-  done: 5,
-  total: 20,
-  unit: 'steps',
-  rate: 1,
-  secondsLeft: 1,
-  reason: null,
-} as const;
-
+let made: Fake;
+const openWindow = () => setupWindow(made.electron, { preload: '/preload.cjs', icon: '/icon.png' });
 beforeEach(() => {
-  fake = fakeElectron();
-  electron = fake as unknown as ElectronApi;
-  listeners = [];
-  FakeWindow.opened = [];
-  FakeNotification.shown = [];
+  made = fakeElectron();
 });
 
 describe('the window', () => {
-  test('is sandboxed, and there is one', () => {
-    const window = setupWindow(electron, '/preload.cjs');
+  test('is sandboxed, keeps its place, and there is one', () => {
+    const window = openWindow();
     window.show();
+    FakeWindow.opened[0]!.minimized = true;
     window.show();
     const [opened, ...others] = FakeWindow.opened;
     expect(others).toEqual([]);
+    expect(opened!.options).toMatchObject({ name: 'main', windowStatePersistence: true });
     expect(opened!.options.webPreferences).toMatchObject({
       preload: '/preload.cjs',
       sandbox: true,
@@ -126,101 +44,159 @@ describe('the window', () => {
       nodeIntegration: false,
       webviewTag: false,
     });
-    expect(opened!.loadURL).toHaveBeenCalledWith(pageUrl);
-    expect(opened!.restore).toHaveBeenCalled();
+    // In development too: there is no other address, so no other policy.
+    expect(opened!.loadURL).toHaveBeenCalledExactlyOnceWith(pageUrl);
+    expect(opened!.restore).toHaveBeenCalledOnce();
     opened!.emit('closed');
     expect(window.current()).toBeNull();
   });
 
+  const recover = () => {
+    let now = 0;
+    const window = new FakeWindow({ webPreferences: {} });
+    setupRecovery(made.electron, window as never, () => now);
+    const crash = (at: number, reason = 'oom') => {
+      now = at;
+      window.webContents.emit('render-process-gone', {}, { reason });
+    };
+    return { window, crash, reload: window.webContents.reload };
+  };
+
   test('a page that crashed is loaded again', () => {
-    setupWindow(electron, '').show();
-    const [opened] = FakeWindow.opened;
-    opened!.webContents.emit('render-process-gone', {}, { reason: 'clean-exit' });
-    expect(opened!.reload).not.toHaveBeenCalled();
-    opened!.webContents.emit('render-process-gone', {}, { reason: 'oom' });
-    expect(opened!.reload).toHaveBeenCalledOnce();
+    const { crash, reload } = recover();
+    crash(0, 'clean-exit');
+    expect(reload).not.toHaveBeenCalled();
+    for (let hour = 0; hour < 10; hour++) crash(hour * 3_600_000);
+    expect(reload).toHaveBeenCalledTimes(10);
+    expect(made.fake.dialog.showMessageBox).not.toHaveBeenCalled();
   });
 
-  test('a second start shows the first', () => {
-    const show = vi.fn();
-    expect(setupSingleInstance(electron, show)).toBe(true);
-    fake.app.emit('second-instance');
-    expect(show).toHaveBeenCalled();
-    fake.app.requestSingleInstanceLock.mockReturnValue(false);
-    expect(setupSingleInstance(electron, show)).toBe(false);
+  test.each([
+    ['try again', 0],
+    ['quit', 1],
+  ])('a page that crashes again and again asks: %s', async (answer, response) => {
+    const { crash, reload } = recover();
+    made.fake.dialog.showMessageBox.mockResolvedValue({ response });
+    for (let second = 0; second <= reloads.most; second++) crash(second * 1000);
+    crash(9000);
+    expect(reload).toHaveBeenCalledTimes(reloads.most);
+    expect(made.fake.dialog.showMessageBox).toHaveBeenCalledOnce();
+    const quits = answer === 'quit' ? 1 : 0;
+    await vi.waitFor(() => {
+      expect(made.fake.app.quit).toHaveBeenCalledTimes(quits);
+      expect(reload).toHaveBeenCalledTimes(reloads.most + 1 - quits);
+    });
+  });
+
+  test('a page that hangs is waited for, or ended and so loaded again', async () => {
+    const { window, crash, reload } = recover();
+    window.emit('unresponsive');
+    await vi.waitFor(() => expect(made.fake.dialog.showMessageBox).toHaveBeenCalledOnce());
+    expect(window.webContents.forcefullyCrashRenderer).not.toHaveBeenCalled();
+    await Promise.resolve();
+    made.fake.dialog.showMessageBox.mockResolvedValueOnce({ response: 1 });
+    window.emit('unresponsive');
+    await vi.waitFor(() => expect(window.webContents.forcefullyCrashRenderer).toHaveBeenCalledOnce());
+    crash(0, 'crashed');
+    expect(reload).toHaveBeenCalledOnce();
   });
 });
 
 describe('guards', () => {
-  test.each([
-    ['the page itself', `${pageUrl}runs`, false],
-    ['another site', 'https://example.com/', true],
-    ['a file', 'file:///etc/passwd', true],
-    ['a look-alike', 'app://meander.evil/', true],
-  ])('navigation to %s', (_, url, denied) => {
-    setupGuards(electron);
+  const confined = () => {
+    setupGuards(made.electron);
     const contents = new FakeContents();
-    fake.app.emit('web-contents-created', {}, contents);
+    made.fake.app.emit('web-contents-created', {}, contents);
+    return contents;
+  };
+  test.each([
+    ['the page itself', `${pageUrl}runs`, true, false],
+    ['the page in a frame', pageUrl, false, true],
+    ['another site', 'https://example.com/', true, true],
+    ['a file', 'file:///etc/passwd', true, true],
+    ['a look-alike', 'app://meander.evil/', true, true],
+    ['a script', 'javascript:alert(1)', true, true],
+  ])('navigation to %s', (_, url, isMainFrame, denied) => {
     const preventDefault = vi.fn();
-    contents.emit('will-navigate', { url, preventDefault });
+    confined().emit('will-frame-navigate', { url, isMainFrame, preventDefault });
     expect(preventDefault).toHaveBeenCalledTimes(denied ? 1 : 0);
   });
 
   test('no windows, no web views, no permissions but copying', () => {
-    setupGuards(electron);
-    const contents = new FakeContents();
-    fake.app.emit('web-contents-created', {}, contents);
+    const contents = confined();
     expect(contents.openHandler?.()).toEqual({ action: 'deny' });
-    const preventDefault = vi.fn();
-    contents.emit('will-attach-webview', { preventDefault });
-    expect(preventDefault).toHaveBeenCalled();
-    const ask = fake.session.defaultSession.setPermissionRequestHandler.mock.calls[0]![0];
+    for (const event of ['will-attach-webview', 'will-redirect']) {
+      const preventDefault = vi.fn();
+      contents.emit(event, { preventDefault });
+      expect(preventDefault).toHaveBeenCalled();
+    }
+    const { defaultSession } = made.fake.session;
+    const ask = defaultSession.setPermissionRequestHandler.mock.calls[0]![0];
     const answers = ['media', 'clipboard-read', 'clipboard-sanitized-write'].map((permission) => {
       const callback = vi.fn();
       ask(contents, permission, callback);
       return callback.mock.calls[0]![0];
     });
     expect(answers).toEqual([false, false, true]);
-    expect(fake.session.defaultSession.setPermissionCheckHandler.mock.calls[0]![0](null, 'media')).toBe(false);
+    expect(defaultSession.setPermissionCheckHandler.mock.calls[0]![0](null, 'media')).toBe(false);
+    expect(defaultSession.setDevicePermissionHandler.mock.calls[0]![0]()).toBe(false);
+  });
+
+  test('nothing is asked of the network', () => {
+    confined();
+    const [filter, handler] = made.fake.session.defaultSession.webRequest.onBeforeRequest.mock.calls[0]!;
+    expect(filter.urls).toEqual(expect.arrayContaining(['https://*/*', 'http://*/*', 'wss://*/*', 'file://*/*']));
+    expect(filter.urls.filter((url: string) => url.startsWith('app:'))).toEqual([]);
+    const callback = vi.fn();
+    handler({}, callback);
+    expect(callback).toHaveBeenCalledExactlyOnceWith({ cancel: true });
   });
 });
 
 describe('the IPC door', () => {
   const dispatch = vi.fn(async () => ({ ok: true as const, output: 1 }));
-  const call = (senderFrame: unknown) => fake.ipcMain.handle.mock.calls[0]![1]({ senderFrame }, 'runs.list', undefined);
 
-  test('answers the main frame of our page and no other', async () => {
-    setupIpcDoor(electron, { dispatch, subscribe }, { current: () => null });
-    expect(fake.ipcMain.handle.mock.calls[0]![0]).toBe(channels.call);
-    await expect(call({ url: pageUrl, parent: null })).resolves.toEqual({ ok: true, output: 1 });
+  test('answers the main frame of our page in our window and no other', async () => {
+    const window = openWindow();
+    window.show();
+    const { subscribe } = made;
+    setupIpcDoor(made.electron, { dispatch, subscribe }, window);
+    const [channel, handler] = made.fake.ipcMain.handle.mock.calls[0]!;
+    expect(channel).toBe(channels.call);
+    const ours = window.current()!.webContents;
+    const call = (senderFrame: unknown, sender: unknown = ours) =>
+      handler({ sender, senderFrame }, 'runs.list', undefined);
+    const page = { url: pageUrl, parent: null };
+    await expect(call(page)).resolves.toEqual({ ok: true, output: 1 });
     for (const frame of [null, { url: 'https://evil.example', parent: null }, { url: pageUrl, parent: {} }])
       expect(() => call(frame)).toThrow('not for this frame');
+    expect(() => call(page, new FakeContents())).toThrow('not for this frame');
     expect(dispatch).toHaveBeenCalledOnce();
   });
 
   test('events reach the window while there is one', () => {
-    const window = setupWindow(electron, '');
-    setupIpcDoor(electron, { dispatch, subscribe }, window);
-    tell(job);
+    const window = openWindow();
+    setupIpcDoor(made.electron, { dispatch, subscribe: made.subscribe }, window);
+    made.tell(job);
     window.show();
-    tell(job);
-    expect(FakeWindow.opened[0]!.webContents.send).toHaveBeenCalledExactlyOnceWith(channels.event, {
-      type: 'job',
-      job,
-    });
+    made.tell(job);
+    const { send } = FakeWindow.opened[0]!.webContents;
+    expect(send).toHaveBeenCalledExactlyOnceWith(channels.event, { type: 'job', job });
   });
 });
 
 test('the page comes with its rules, and nothing else from its folder', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'meander-page-'));
   writeFileSync(join(folder, 'index.html'), 'page');
-  registerPageScheme(electron);
-  setupPage(electron, folder);
-  const answer = fake.protocol.handle.mock.calls[0]![1] as (request: Request) => Promise<Response>;
+  registerPageScheme(made.electron);
+  setupPage(made.electron, folder);
+  const answer = made.fake.protocol.handle.mock.calls[0]![1] as (request: Request) => Promise<Response>;
   const get = (url: string, method = 'GET') => answer({ url, method } as Request);
   const page = await get(pageUrl);
   expect(await page.text()).toBe('page');
-  expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
+  const policy = page.headers.get('content-security-policy');
+  expect(policy).toContain("default-src 'none'; script-src 'self';");
+  expect(policy).not.toMatch(/script-src[^;]*unsafe|https?:|localhost/);
   expect((await get('app://other/')).status).toBe(404);
   expect((await get(`${pageUrl}..%2f..%2fetc%2fpasswd`)).status).toBe(404);
   expect((await get(pageUrl, 'POST')).status).toBe(404);
@@ -228,118 +204,84 @@ test('the page comes with its rules, and nothing else from its folder', async ()
 });
 
 describe('what jobs do to the desktop', () => {
-  test('finish and failure are told, by name alone', () => {
-    const window = setupWindow(electron, '');
-    setupNotifications(electron, subscribe, window);
-    const error = { code: 'disk-full', message: 'The disk is full: /home/me/secret', next: 'Free 3 MB.' };
-    tell({ ...job, status: 'running' });
-    tell({ ...job, status: 'finished' });
-    tell({ ...job, status: 'failed', error });
-    tell({ ...job, kind: 'sample', status: 'finished' });
-    expect(FakeNotification.shown.map(({ text }) => text.title)).toEqual(['Training finished', 'Training failed']);
-    expect(JSON.stringify(FakeNotification.shown.map(({ text }) => text))).not.toContain('/home');
-    FakeNotification.shown[0]!.emit('click');
-    expect(FakeWindow.opened).toHaveLength(1);
-  });
-
-  test('the machine stays awake while something works, not while it is paused', () => {
-    setupPower(electron, subscribe);
-    tell({ ...job, status: 'running' });
-    tell({ ...job, status: 'running', progress });
-    expect(fake.powerSaveBlocker.start).toHaveBeenCalledExactlyOnceWith('prevent-app-suspension');
-    tell({ ...job, status: 'paused' });
-    expect(fake.powerSaveBlocker.stop).toHaveBeenCalledExactlyOnceWith(5);
-    tell({ ...job, status: 'running' });
-    tell({ ...job, status: 'finished' });
-    expect(fake.powerSaveBlocker.stop).toHaveBeenCalledTimes(2);
-  });
-
-  test('the taskbar shows how far it is', () => {
-    const window = setupWindow(electron, '');
-    window.show();
-    setupTaskbar(subscribe, window);
-    tell({ ...job, status: 'running', progress });
-    tell({ ...job, status: 'paused', progress });
-    tell({ ...job, status: 'stopped' });
-    expect(FakeWindow.opened[0]!.setProgressBar.mock.calls).toEqual([
-      [0.25, { mode: 'normal' }],
-      [0.25, { mode: 'paused' }],
-      [-1],
-    ]);
-  });
-});
-
-describe('quitting', () => {
-  const quit = () => {
-    const preventDefault = vi.fn();
-    fake.app.emit('before-quit', { preventDefault });
-    return preventDefault;
+  const error = { code: 'disk-full', message: 'The disk is full: /home/me/secret', next: 'Free 3 MB.' };
+  const notify = () => {
+    const window = openWindow();
+    const show = vi.fn();
+    const { subscribe } = made;
+    const told = setupNotifications(made.electron, { subscribe, show }, window, () => made.settings);
+    return { window, show, told, titles: () => FakeNotification.shown.map(({ text }) => text.title) };
   };
-  test('asks while something trains; cancel keeps everything', async () => {
-    const close = vi.fn(async () => {});
-    setupQuit(electron, { busy: () => ['my run', 'other'], close }, { current: () => null });
-    fake.dialog.showMessageBox.mockResolvedValueOnce({ response: 1 });
-    expect(quit()).toHaveBeenCalled();
-    await vi.waitFor(() => expect(fake.dialog.showMessageBox).toHaveBeenCalledOnce());
-    await Promise.resolve();
-    expect(close).not.toHaveBeenCalled();
-    quit();
-    quit();
-    await vi.waitFor(() => expect(fake.app.quit).toHaveBeenCalledOnce());
-    expect(fake.dialog.showMessageBox).toHaveBeenCalledTimes(2);
-    expect(close).toHaveBeenCalledOnce();
-    expect(quit()).not.toHaveBeenCalled();
+
+  test('finish and failure are told, by name alone; a click shows where', () => {
+    const { show, titles, told } = notify();
+    made.tell({ ...job, status: 'running' });
+    made.tell({ ...job, status: 'finished' });
+    made.tell({ ...job, status: 'failed', error });
+    made.tell({ ...job, kind: 'sample', status: 'finished' });
+    made.tell({ ...job, kind: 'prepare', subject: 'text', status: 'finished' });
+    told.goesOn('my run');
+    expect(titles()).toEqual(['Training finished', 'Training failed', 'Preparation finished', 'Training goes on']);
+    expect(JSON.stringify(FakeNotification.shown.map(({ text }) => text))).not.toContain('/home');
+    for (const notification of FakeNotification.shown.slice(1)) notification.emit('click');
+    expect(FakeWindow.opened).toHaveLength(1);
+    expect(show.mock.calls).toEqual([[{ what: 'run', name: 'my run' }], [{ what: 'page', page: 'datasets' }]]);
   });
 
-  test('asks nothing while nothing works, but lets workers end', async () => {
-    const close = vi.fn(async () => {});
-    setupQuit(electron, { busy: () => [], close }, { current: () => null });
-    quit();
-    await vi.waitFor(() => expect(fake.app.quit).toHaveBeenCalledOnce());
-    expect(fake.dialog.showMessageBox).not.toHaveBeenCalled();
-    expect(close).toHaveBeenCalledOnce();
+  test('each kind of notification can be turned off, and none comes to who looks at the window', () => {
+    const { window, titles } = notify();
+    made.set({ notifyFailed: false });
+    made.tell({ ...job, status: 'failed', error });
+    expect(titles()).toEqual([]);
+    made.set({ notifyFailed: true, notifyFinished: false });
+    made.tell({ ...job, status: 'finished' });
+    made.tell({ ...job, status: 'failed', error });
+    expect(titles()).toEqual(['Training failed']);
+    window.show();
+    FakeWindow.opened[0]!.focused = true;
+    made.tell({ ...job, status: 'failed', error });
+    expect(titles()).toHaveLength(1);
   });
 
-  test('closing the window means quitting; it stays open until all is saved', async () => {
-    const close = vi.fn(async () => {});
-    setupQuit(electron, { busy: () => [], close }, { current: () => null }, 'linux');
-    const window = new FakeWindow({ webPreferences: {} });
-    fake.app.emit('browser-window-created', {}, window);
-    const preventDefault = vi.fn();
-    window.emit('close', { preventDefault });
-    expect(preventDefault).toHaveBeenCalledOnce();
-    expect(fake.app.quit).toHaveBeenCalledOnce();
-    quit();
-    await vi.waitFor(() => expect(fake.app.quit).toHaveBeenCalledTimes(2));
-    // Electron closes the windows after before-quit has passed.
-    expect(quit()).not.toHaveBeenCalled();
-    window.emit('close', { preventDefault });
-    expect(preventDefault).toHaveBeenCalledOnce();
+  test('the machine stays awake while something works, not while it is paused, and only where that is wanted', () => {
+    const { start, stop } = made.fake.powerSaveBlocker;
+    setupPower(made.electron, made.subscribe, () => made.settings);
+    made.tell({ ...job, status: 'running' });
+    made.tell({ ...job, status: 'running', progress });
+    expect(start).toHaveBeenCalledExactlyOnceWith('prevent-app-suspension');
+    made.tell({ ...job, status: 'paused' });
+    expect(stop).toHaveBeenCalledExactlyOnceWith(5);
+    made.tell({ ...job, status: 'running' });
+    made.set({ keepAwake: false });
+    expect(stop).toHaveBeenCalledTimes(2);
+    made.set({ keepAwake: true });
+    expect(start).toHaveBeenCalledTimes(3);
+    made.tell({ ...job, status: 'finished' });
+    expect(stop).toHaveBeenCalledTimes(3);
+    made.set({ keepAwake: false });
+    made.tell({ ...job, status: 'running' });
+    expect(start).toHaveBeenCalledTimes(3);
   });
 
-  test('on macOS the app outlives its window', () => {
-    setupQuit(electron, { busy: () => [], close: async () => {} }, { current: () => null }, 'darwin');
-    const window = new FakeWindow({ webPreferences: {} });
-    fake.app.emit('browser-window-created', {}, window);
-    const preventDefault = vi.fn();
-    window.emit('close', { preventDefault });
-    fake.app.emit('window-all-closed');
-    expect(preventDefault).not.toHaveBeenCalled();
-    expect(fake.app.quit).not.toHaveBeenCalled();
+  test('the taskbar shows how far it is, in a new window too', () => {
+    const window = openWindow();
+    setupTaskbar(made.electron, made.subscribe, window);
+    made.tell({ ...job, status: 'running', progress });
+    window.show();
+    const [opened] = FakeWindow.opened;
+    opened!.emit('show');
+    made.tell({ ...job, status: 'paused', progress });
+    made.tell({ ...job, status: 'stopped' });
+    expect(opened!.setProgressBar.mock.calls).toEqual([[0.25, { mode: 'normal' }], [0.25, { mode: 'paused' }], [-1]]);
   });
 });
 
 test('dialogs and the file manager', async () => {
-  const host = desktopHost(electron, { current: () => null });
+  const host = desktopHost(made.electron, { current: () => null });
   expect(host.capabilities).toMatchObject({ paths: true, upload: false, dialogs: true, reveal: true });
   expect(await host.openDialog!('folder')).toEqual(['/a']);
-  expect(fake.dialog.showOpenDialog).toHaveBeenCalledWith({ properties: ['openDirectory', 'multiSelections'] });
+  const properties = ['openDirectory', 'multiSelections'];
+  expect(made.fake.dialog.showOpenDialog).toHaveBeenCalledWith({ properties });
   host.reveal!('/a');
-  expect(fake.shell.showItemInFolder).toHaveBeenCalledWith('/a');
-});
-
-test.each(['darwin', 'linux'] as const)('the menu can quit on %s', (platform) => {
-  setupMenu(electron, platform);
-  const template = JSON.stringify(fake.Menu.setApplicationMenu.mock.calls[0]![0]);
-  expect(template).toContain(platform === 'darwin' ? 'appMenu' : '"role":"quit"');
+  expect(made.fake.shell.showItemInFolder).toHaveBeenCalledWith('/a');
 });

@@ -2,24 +2,33 @@
 import type { BrowserWindow } from 'electron';
 import type { ElectronApi } from './electron-api.ts';
 import { pageUrl } from './page.ts';
+import { setupRecovery } from './recovery.ts';
 
 export interface MainWindow {
-  /** The window, while it is open. */
+  /** The window, while there is one, hidden or not. */
   current(): BrowserWindow | null;
   /** Opens it, or brings it to the front. */
   show(): void;
 }
 
-export function setupWindow(electron: Pick<ElectronApi, 'BrowserWindow' | 'app'>, preload: string): MainWindow {
+/** `icon`: for systems that do not take it from the package. */
+export function setupWindow(
+  electron: Pick<ElectronApi, 'BrowserWindow' | 'app' | 'dialog'>,
+  { preload, icon }: { preload: string; icon: string },
+): MainWindow {
   let window: BrowserWindow | null = null;
   const open = (): BrowserWindow => {
     const opened = new electron.BrowserWindow({
+      // Place, size and whether it is maximised are kept under this name, and checked against the screens there are.
+      name: 'main',
+      windowStatePersistence: true,
       width: 1280,
       height: 840,
       minWidth: 800,
       minHeight: 560,
       show: false,
       title: 'Meander',
+      icon,
       webPreferences: {
         preload,
         sandbox: true,
@@ -33,10 +42,7 @@ export function setupWindow(electron: Pick<ElectronApi, 'BrowserWindow' | 'app'>
     opened.on('closed', () => {
       window = null;
     });
-    // Jobs are other processes: a page that crashed comes back to find them as they are.
-    opened.webContents.on('render-process-gone', (_event, { reason }) => {
-      if (reason !== 'clean-exit') opened.reload();
-    });
+    setupRecovery(electron, opened);
     void opened.loadURL(pageUrl);
     return opened;
   };
@@ -49,6 +55,5 @@ export function setupWindow(electron: Pick<ElectronApi, 'BrowserWindow' | 'app'>
     window.show();
     window.focus();
   };
-  electron.app.on('activate', show);
   return { current: () => window, show };
 }
