@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AppEvent } from '../shared/api.ts';
@@ -219,6 +219,30 @@ describe('runs', () => {
     await expect(fixture.call('runs.start', { name: 'odd' })).rejects.toMatchObject({ code: 'run-broken' });
   });
 
+  test('carry tags and a note in a file of their own, which goes where the folder goes', async () => {
+    const dataset = await prepared(fixture, folder);
+    await fixture.call('runs.create', tinyRun('run', dataset));
+    const notes = { tags: ['paper', 'warm-up'], note: 'Diverges at step 700.\nTry a lower rate.' };
+    expect(await fixture.call('runs.annotate', { name: 'run', notes })).toMatchObject({ ...notes, status: 'new' });
+    await cp(join(folder, 'home/runs/run'), join(folder, 'home/runs/copy'), { recursive: true });
+    expect(await fixture.call('runs.get', { name: 'copy' })).toMatchObject(notes);
+    const file = join(folder, 'home/runs/copy/notes.json');
+    for (const garbled of ['{"schema":1', '{"schema":1,"tags":["a","a"],"note":""}', 'x'.repeat(100_000)]) {
+      await writeFile(file, garbled);
+      expect(await fixture.call('runs.get', { name: 'copy' })).toMatchObject({ tags: [], note: '' });
+      await expect(fixture.call('runs.annotate', { name: 'copy', notes })).rejects.toMatchObject({
+        code: 'notes-broken',
+      });
+      expect(await readFile(file, 'utf8')).toBe(garbled);
+    }
+    await expect(fixture.call('runs.annotate', { name: 'ghost', notes })).rejects.toMatchObject({
+      code: 'run-missing',
+    });
+    await expect(
+      fixture.call('runs.annotate', { name: 'run', notes: { tags: ['a,b'], note: '' } }),
+    ).rejects.toMatchObject({ code: 'bad-input' });
+  });
+
   test('a lock of a process on another machine counts', async () => {
     const dataset = await prepared(fixture, folder);
     await fixture.call('runs.create', tinyRun('run', dataset));
@@ -243,6 +267,44 @@ describe('the queue', () => {
     expect(await fixture.call('runs.get', { name: 'second' })).toMatchObject({ status: 'new' });
     await fixture.call('runs.stop', { name: 'first' });
     await fixture.jobIs('third', 'finished');
+  });
+
+  test('a sweep makes its runs, all or none, and fills the queue, whose order can be changed', async () => {
+    await trainingRun('first');
+    const base = tinyRun('base', join(folder, 'home/datasets/text'));
+    const seeds = (...values: number[]) => ({ base, axes: [{ field: 'seed', values }] });
+    const swept = await fixture.call('runs.sweep', seeds(1, 2, 3));
+    expect(swept).toMatchObject([
+      { name: 'base seed=1', status: 'queued', place: 1, config: { seed: 1 } },
+      { name: 'base seed=2', status: 'queued', place: 2 },
+      { name: 'base seed=3', status: 'queued', place: 3 },
+    ]);
+    await expect(fixture.call('runs.sweep', seeds(3, 4))).rejects.toMatchObject({ code: 'sweep-invalid' });
+    expect(await readdir(join(folder, 'home/runs'))).not.toContain('base seed=4');
+    const order = await fixture.call('runs.move', { name: 'base seed=3', place: 1 });
+    expect(order).toEqual(['base seed=3', 'base seed=1', 'base seed=2']);
+    await expect(fixture.call('runs.move', { name: 'first', place: 1 })).rejects.toMatchObject({ code: 'not-queued' });
+    // Its folder goes away while it waits: it fails, and those behind it train.
+    await rm(join(folder, 'home/runs/base seed=1'), { recursive: true });
+    await fixture.call('runs.stop', { name: 'first' });
+    await fixture.jobIs('base seed=3', 'finished');
+    await fixture.jobIs('base seed=2', 'finished');
+    const left = (await fixture.call('runs.list', undefined)).map(({ name, status, place }) => [name, status, place]);
+    expect(left.sort()).toEqual([
+      ['base seed=2', 'finished', null],
+      ['base seed=3', 'finished', null],
+      ['first', 'stopped', null],
+    ]);
+  });
+
+  test('a sweep that cannot be made whole leaves no run behind', async () => {
+    const base = tinyRun('base', await prepared(fixture, folder));
+    // A file stands where the second run's folder would be: no list of runs names it.
+    await mkdir(join(folder, 'home/runs'), { recursive: true });
+    await writeFile(join(folder, 'home/runs/base seed=2'), '');
+    const axes = [{ field: 'seed', values: [1, 2] }];
+    await expect(fixture.call('runs.sweep', { base, axes })).rejects.toMatchObject({ code: 'run-exists' });
+    expect(await fixture.call('runs.list', undefined)).toEqual([]);
   });
 
   test('survives the end of the application: the run is saved, what waited trains on', async () => {

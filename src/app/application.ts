@@ -14,9 +14,8 @@ import { HomeMover, movingError } from './home/mover.ts';
 import { endTransfer } from './home/transfer.ts';
 import type { Parts } from './locate.ts';
 import { describeMachine, freeDisk, totalMemory } from './machine.ts';
-import { type PresetOptions, presetFor, presetInfos } from './presets.ts';
 import { Opening } from './opening.ts';
-import { presetFor, presetInfos } from './presets.ts';
+import { type PresetOptions, presetFor, presetFor, presetInfos, presetInfos } from './presets.ts';
 import { Queue } from './queue.ts';
 import { isBusy, Runs } from './runs.ts';
 import { startSampleRun } from './sample-run.ts';
@@ -86,7 +85,12 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
   });
   const training = new Training({ runs, datasets, queue: currentQueue, supervisor, settings, emit });
   const openQueue = (): Promise<Queue> =>
-    Queue.open({ path: queuePath(settings.folder, home()), emit, start: (run, job) => training.begin(run, job) });
+    Queue.open({
+      path: queuePath(settings.folder, home()),
+      emit,
+      start: (run, job) => training.begin(run, job),
+      released: (run) => runs.released(run),
+    });
 
   await mkdir(settings.folder, { recursive: true });
   if (!settings.fixed)
@@ -206,6 +210,9 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     'runs.metrics': async ({ name }) => [...(await runs.metrics(name))],
     'runs.log': ({ name }) => runs.log(name),
     'runs.start': ({ name }) => training.start(name),
+    'runs.move': ({ name, place }) => training.move(name, place),
+    'runs.sweep': ({ base, axes }) => training.sweep(base, axes),
+    'runs.annotate': ({ name, notes }) => runs.annotate(name, notes),
     'runs.pause': ({ name }) => training.running(name).pause(),
     'runs.resume': ({ name }) => training.running(name).resume(),
     'runs.stop': ({ name }) => training.stop(name),

@@ -9,7 +9,8 @@ let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'meander-queue-'));
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+// A queue may still be writing its file.
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 }));
 
 const open = (options: Partial<QueueOptions> = {}): Promise<Queue> =>
   Queue.open({
@@ -94,4 +95,64 @@ test('a stop that comes while the worker is being started is not lost', async ()
   expect(stop).not.toHaveBeenCalled();
   started({ job: newJob('train', 'run'), result: new Promise(() => {}), stop } as never);
   await vi.waitFor(() => expect(stop).toHaveBeenCalledOnce());
+});
+
+test('waiting runs are moved, and start in the new order; one that fails does not hold up the next', async () => {
+  const started: string[] = [];
+  let end!: () => void;
+  const first = new Promise<never>((_, reject) => {
+    end = () => reject(new Error('out of luck'));
+  });
+  const start = async (run: string): Promise<never> => {
+    started.push(run);
+    if (run === 'first') await first;
+    throw new Error(`${run} is broken`);
+  };
+  const queue = await open({ start });
+  for (const run of ['first', 'a', 'b', 'c', 'd']) queue.enqueue(run);
+  expect(queue.move('c', 1)).toEqual(['c', 'a', 'b', 'd']);
+  expect(queue.move('c', 3)).toEqual(['a', 'b', 'c', 'd']);
+  expect(queue.move('a', 99)).toEqual(['b', 'c', 'd', 'a']);
+  expect(['first', 'a', 'b'].map((run) => queue.placeOf(run))).toEqual([null, 4, 1]);
+  for (const run of ['first', 'ghost']) expect(() => queue.move(run, 1)).toThrow(`"${run}" does not wait`);
+  queue.stop('d');
+  end();
+  await vi.waitFor(() => expect(started).toEqual(['first', 'b', 'c', 'a']));
+  await vi.waitFor(() => expect(queue.stateOf('a')?.state).toBe('failed'));
+});
+
+test('the order that was chosen is in the file as soon as it is said to be saved', async () => {
+  const queue = await open();
+  for (const run of ['first', 'a', 'b']) queue.enqueue(run);
+  queue.move('b', 1);
+  await queue.saved();
+  // Killed: nothing is closed.
+  const again = await open({ isAlive: async () => false });
+  expect(again.waiting.map((job) => job.subject)).toEqual(['b', 'a']);
+  expect(again.stateOf('first')?.state).toBe('interrupted');
+});
+
+test('the next run waits for the worker of a killed application, which still saves', async () => {
+  await writeFile(
+    join(folder, 'queue.json'),
+    entries([
+      ['first', 'running'],
+      ['second', 'queued'],
+      ['third', 'queued'],
+    ]),
+  );
+  const started: string[] = [];
+  let release!: () => void;
+  const released = vi.fn(() => new Promise<void>((resolve) => (release = resolve)));
+  const start = (run: string): Promise<never> => {
+    started.push(run);
+    return new Promise(() => {});
+  };
+  const queue = await open({ start, released });
+  queue.begin();
+  queue.move('third', 1);
+  expect(released).toHaveBeenCalledExactlyOnceWith('first');
+  expect(started).toEqual([]);
+  release();
+  await vi.waitFor(() => expect(started).toEqual(['third']));
 });

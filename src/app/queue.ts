@@ -1,6 +1,7 @@
 /**
- * Training runs waiting for the device: one at a time, first come first served. Kept in a file, so that it survives
- * a restart; a run that was training when the application ended is then marked interrupted, and offered, not restarted.
+ * Training runs waiting for the device: one at a time, since every backend computes on the same processor; in the
+ * order they came, until that is changed. Kept in a file, so that queue and order survive a restart; a run that was
+ * training when the application ended is then marked interrupted, and offered, not restarted.
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -26,12 +27,17 @@ export interface QueueOptions {
   /** Starts the run's worker for a queued job. */
   readonly start: (run: string, job: Job) => Promise<ActiveJob>;
   readonly isAlive?: (owner: LockContent) => Promise<boolean>;
+  /** Resolves once no process works on the run any more: a worker outlives its application until it has saved. */
+  readonly released?: (run: string) => Promise<void>;
 }
 
 export class Queue {
   readonly #options: QueueOptions;
-  /** Oldest first; at most one for a run. */
+  /** In the order in which they start; at most one for a run. */
   #entries: Entry[] = [];
+  /** Runs that trained when the last application ended: their workers may still be saving. */
+  #left: string[] = [];
+  #clearing = false;
   #active: { run: string; job: ActiveJob | null; stopAtStart: boolean } | null = null;
   #closed = false;
   /** False while another application keeps the file: this one's queue then lives in memory only. */
@@ -60,8 +66,19 @@ export class Queue {
     return this.#active?.job ?? null;
   }
 
+  /** In the order in which they start. */
   get waiting(): readonly Job[] {
-    return this.#entries.filter((e) => e.state === 'queued').map((e) => e.job);
+    return this.#waiting.map((e) => e.job);
+  }
+
+  get #waiting(): Entry[] {
+    return this.#entries.filter((e) => e.state === 'queued');
+  }
+
+  /** A waiting run's place, 1 for the one that is next; null when it does not wait. */
+  placeOf(run: string): number | null {
+    const at = this.#waiting.findIndex((e) => e.job.subject === run);
+    return at < 0 ? null : at + 1;
   }
 
   /** The worker that trains this run now. */
@@ -92,6 +109,29 @@ export class Queue {
     this.#changed(job);
     this.#next();
     return job;
+  }
+
+  /**
+   * Moves a waiting run to a place, 1 for next, at most the last.
+   * @returns the names of the waiting runs in their new order
+   * @throws UserError when the run does not wait
+   */
+  move(run: string, place: number): string[] {
+    const waiting = this.#waiting;
+    const at = waiting.findIndex((e) => e.job.subject === run);
+    if (at < 0)
+      throw new UserError('not-queued', `"${run}" does not wait in the queue.`, 'It may have begun: look at the list.');
+    const [moved] = waiting.splice(at, 1);
+    waiting.splice(place - 1, 0, moved!);
+    this.#entries = [...this.#entries.filter((e) => e.state !== 'queued'), ...waiting];
+    this.#save();
+    this.#options.emit({ type: 'changed', what: 'runs' });
+    return waiting.map((e) => e.job.subject);
+  }
+
+  /** Resolves once the file holds what was changed so far. */
+  async saved(): Promise<void> {
+    await this.#saving;
   }
 
   /** Takes a run out of the queue, or asks its worker to save and stop. False when it neither waits nor works. */
@@ -128,9 +168,18 @@ export class Queue {
   }
 
   #next(): void {
-    if (this.#closed || this.#active) return;
+    if (this.#closed || this.#active || this.#clearing) return;
     const next = this.#entries.find((e) => e.state === 'queued');
     if (!next) return;
+    const { released } = this.#options;
+    if (released && this.#left.length > 0) {
+      this.#clearing = true;
+      Promise.allSettled(this.#left.splice(0).map((run) => released(run))).then(() => {
+        this.#clearing = false;
+        this.#next();
+      });
+      return;
+    }
     const run = next.job.subject;
     this.#active = { run, job: null, stopAtStart: false };
     this.#work(run, next.job)
@@ -193,6 +242,7 @@ export class Queue {
     const mine = new Set(this.#entries.map((e) => e.job.subject));
     const left = (file?.entries ?? []).filter((e) => !mine.has(e.job.subject));
     const known = left.map((e): Entry => (e.state === 'running' ? { ...e, state: 'interrupted' } : e));
+    this.#left.push(...left.filter((e) => e.state === 'running').map((e) => e.job.subject));
     this.#entries = [...known, ...this.#entries];
     if (known.length > 0) this.#save();
   }

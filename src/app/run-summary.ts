@@ -3,10 +3,12 @@ import type { RunSummary } from '../shared/api.ts';
 import type { DeviceLine, EvaluationLine, MetricsLine } from '../shared/metrics.ts';
 
 const sparkPoints = 60;
+/** Training lines whose median speed is the present one. */
+const speedLines = 50;
 
 export type MetricsSummary = Pick<
   RunSummary,
-  'step' | 'last' | 'bestRaw' | 'bestAverage' | 'spark' | 'device' | 'spike'
+  'step' | 'last' | 'bestRaw' | 'bestAverage' | 'spark' | 'device' | 'spike' | 'speed'
 >;
 
 export function summarize(lines: readonly MetricsLine[]): MetricsSummary {
@@ -17,9 +19,11 @@ export function summarize(lines: readonly MetricsLine[]): MetricsSummary {
   let device: RunSummary['device'] = null;
   let spike: RunSummary['spike'] = null;
   const raws: number[] = [];
+  const speeds: number[] = [];
   for (const line of lines) {
     // The update from `step` is done when its training line is there.
     step = Math.max(step, line.type === 'train' ? line.step + 1 : line.type === 'resume' ? line.from : line.step);
+    if (line.type === 'train') speeds.push(line.tokensPerSecond);
     if (line.type === 'device') device = deviceOf(line);
     if (line.type === 'spike') spike = line;
     if (line.type !== 'evaluation') continue;
@@ -47,6 +51,7 @@ export function summarize(lines: readonly MetricsLine[]): MetricsSummary {
     spark: evenly(raws, sparkPoints),
     device,
     spike,
+    speed: median(speeds.slice(-speedLines)),
   };
 }
 
@@ -56,6 +61,11 @@ const deviceOf = ({ backend, device, family, threads }: DeviceLine): RunSummary[
   family,
   threads,
 });
+
+function median(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
 
 /** At most `count` of the values, evenly spaced, first and last included. */
 function evenly(values: readonly number[], count: number): number[] {

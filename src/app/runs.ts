@@ -1,6 +1,7 @@
 /** The library of runs: the folders in <home>/runs, and what can be asked of them. */
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppEvent, Job, RunDetail, RunSummary } from '../shared/api.ts';
 import { type RunConfig, runConfig } from '../shared/config.ts';
 import { UserError } from '../shared/errors.ts';
@@ -10,11 +11,13 @@ import type { MetricsLine } from '../shared/metrics.ts';
 import { takeOrigin, wantedOf } from '../shared/origin.ts';
 import { lockFile, readLock } from '../shared/process-lock.ts';
 import type { RunFile } from '../shared/run-file.ts';
+import { noNotes, type RunNotes } from '../shared/run-notes.ts';
 import { folderBytes, folderNames, makeFolder, readIfThere, removeFolder, sweepUnfinished } from './folders.ts';
 import { MetricsReader } from './metrics-reader.ts';
 import { folderOf, isPlainName } from './names.ts';
 import type { Queue } from './queue.ts';
 import { checkpointSteps, readCheckpoints, readExports, readRunFile } from './run-files.ts';
+import { readNotes, writeNotes } from './run-notes.ts';
 import { type MetricsSummary, summarize } from './run-summary.ts';
 
 export interface RunsOptions {
@@ -126,6 +129,21 @@ export class Runs {
     return this.summary(name);
   }
 
+  /** Writes tags and note; a run may train meanwhile. @throws UserError 'run-missing', 'notes-broken' */
+  async annotate(name: string, notes: RunNotes): Promise<RunSummary> {
+    const { folder } = await this.summary(name);
+    await writeNotes(folder, notes);
+    this.#options.emit({ type: 'changed', what: 'runs' });
+    return this.summary(name);
+  }
+
+  /** Resolves when no process works on the run any more, or after `patience` milliseconds. */
+  async released(name: string, patience = 120_000): Promise<void> {
+    const path = join(this.folder(name), lockFile);
+    const end = Date.now() + patience;
+    while (Date.now() < end && (await readLock(path))?.alive) await sleep(lookInterval / 4);
+  }
+
   /** Newest whole checkpoint. @throws UserError when there is none. */
   async newestStep(name: string): Promise<number> {
     const steps = await checkpointSteps(this.folder(name));
@@ -151,14 +169,16 @@ export class Runs {
     const read = await readRunFile(folder);
     if (read === null) return null;
     const bytes = await folderBytes(folder);
-    if ('problem' in read) return brokenRun(name, folder, bytes, read.problem);
+    const notes = (await readNotes(folder)) ?? noNotes;
+    if ('problem' in read) return { ...brokenRun(name, folder, bytes, read.problem), ...notes };
     const { config, createdAt } = read.file;
     const numbers = await this.#numbers(name, folder);
     const { status, problem, job } = await this.#status(name, folder, config, numbers);
     const step = status === 'new' && isChild(config.init) ? config.init.step : numbers.step;
     const { init } = config;
     const parent = isChild(init) ? { name: init.run, step: init.step, purpose: purposeOf(init) } : null;
-    return { ...numbers, name, folder, config, status, step, parent, bytes, createdAt, problem, job };
+    const place = this.#options.queue().placeOf(name);
+    return { ...numbers, ...notes, name, folder, config, status, step, place, parent, bytes, createdAt, problem, job };
   }
 
   /** A run that does not train costs a `stat` after the first time. */
@@ -230,6 +250,7 @@ function brokenRun(name: string, folder: string, bytes: number, problem: string)
     config: unknownConfig(name),
     status: 'broken',
     step: 0,
+    place: null,
     parent: null,
     last: null,
     bestRaw: null,
@@ -238,6 +259,8 @@ function brokenRun(name: string, folder: string, bytes: number, problem: string)
     spark: [],
     device: null,
     spike: null,
+    speed: null,
+    ...noNotes,
     createdAt: '',
     problem: `Its run.json is not valid: ${problem}`,
     job: null,

@@ -9,6 +9,7 @@ import { UserError } from '../shared/errors.ts';
 import { withFileErrors } from '../shared/files.ts';
 import { continueConfig, cooldownConfig, rescueConfig } from '../shared/fork.ts';
 import type { JobResult, JobSpec, Report, SampleOptions, WeightsRef } from '../shared/jobs.ts';
+import { type SweepAxis, sweepConfigs } from '../shared/sweep.ts';
 import type { Datasets } from './datasets.ts';
 import { LiveSamples } from './live-samples.ts';
 import type { Queue } from './queue.ts';
@@ -59,7 +60,35 @@ export class Training {
     if (status === 'running' && !queue().isBusy(name))
       throw new UserError('run-locked', `"${name}" cannot start. ${problem}`, 'End it there first.');
     queue().enqueue(name);
+    await queue().saved();
     return runs.summary(name);
+  }
+
+  /**
+   * Makes the runs of a sweep, all of them or none, and queues them in their order.
+   * @throws UserError as `sweepConfigs` and `create` do
+   */
+  async sweep(base: RunConfig, axes: readonly SweepAxis[]): Promise<RunSummary[]> {
+    const { runs, queue } = this.#options;
+    const { fingerprint } = await this.#options.datasets.readyAt(base.dataset);
+    const configs = sweepConfigs(base, axes, await runs.names());
+    const made: string[] = [];
+    try {
+      for (const config of configs) made.push((await runs.create(config, fingerprint)).name);
+    } catch (error) {
+      await Promise.allSettled(made.map((name) => runs.delete(name)));
+      throw error;
+    }
+    for (const name of made) queue().enqueue(name);
+    await queue().saved();
+    return Promise.all(made.map((name) => runs.summary(name)));
+  }
+
+  /** @returns the names of the waiting runs in their new order */
+  async move(name: string, place: number): Promise<string[]> {
+    const order = this.#options.queue().move(name, place);
+    await this.#options.queue().saved();
+    return order;
   }
 
   /** For the queue: starts the worker of a run whose turn it is. */
@@ -110,9 +139,10 @@ export class Training {
     return active;
   }
 
-  stop(name: string): void {
+  async stop(name: string): Promise<void> {
     if (!this.#options.queue().stop(name))
       throw new UserError('not-running', `"${name}" is neither training nor queued.`, 'Look at the run again.');
+    await this.#options.queue().saved();
   }
 
   addPolicy(name: string, policy: PolicyConfig): void {

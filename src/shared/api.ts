@@ -11,6 +11,8 @@ import { evaluationResult, exportFormat, jobError, preview, progress, sampleOpti
 import { metricsLine, spikeLine } from './metrics.ts';
 import { metricsLine } from './metrics.ts';
 import { type Settings, settings } from './settings.ts';
+import { runNotes } from './run-notes.ts';
+import { sweepAxis } from './sweep.ts';
 
 /** What this door can do; pages ask it, never which door it is. */
 export const capabilities = z.object({
@@ -101,6 +103,9 @@ export const runSummary = z.object({
   parent: z
     .object({ name: z.string(), step: z.number().int(), purpose: z.enum(['continue', 'cooldown', 'rescue']) })
     .nullable(),
+  /** Its place among the runs that wait, 1 for the next one; null when it does not wait. */
+  place: z.number().int().positive().nullable(),
+  parent: z.object({ name: z.string(), step: z.number().int(), purpose: z.enum(['continue', 'cooldown']) }).nullable(),
   /** Newest evaluation. */
   last: z
     .object({
@@ -115,6 +120,10 @@ export const runSummary = z.object({
   device: usedDevice.nullable(),
   /** The newest spike of its training loss. */
   spike: spikeLine.nullable(),
+  /** Tokens per second of training lately; null before it has trained. */
+  speed: z.number().nullable(),
+  tags: z.array(z.string()),
+  note: z.string(),
   bytes: z.number(),
   /** Up to 60 raw validation losses for a sparkline. */
   spark: z.array(z.number()),
@@ -226,6 +235,12 @@ export const api = {
   'runs.log': call(name, z.string()),
   /** Queues the run: a new one starts, any other resumes from its newest checkpoint. */
   'runs.start': call(name, runSummary),
+  /** Moves a waiting run to a place, 1 for next, at most the last. The names of all that wait, in their new order. */
+  'runs.move': call(name.extend({ place: z.number().int().positive() }), z.array(z.string())),
+  /** Makes a run for every combination of the values, all of them or none, and queues them. */
+  'runs.sweep': call(z.object({ base: runConfig, axes: z.array(sweepAxis).max(20) }), z.array(runSummary)),
+  /** What people write on a run; replaces what stood there. */
+  'runs.annotate': call(name.extend({ notes: runNotes }), runSummary),
   'runs.pause': call(name, nothing),
   'runs.resume': call(name, nothing),
   'runs.stop': call(name, nothing),
