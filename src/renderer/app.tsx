@@ -132,8 +132,9 @@ function Frame() {
 /** Runs that a worker holds, one click away from every page. */
 function ActiveRuns() {
   const { data } = useQuery('runs.list', undefined);
-  const live = data?.filter((run) => isLive(run.status)) ?? [];
-  if (live.length === 0) return null;
+  const live = data?.filter((run) => isLive(run.status) && run.status !== 'queued') ?? [];
+  const waiting = data?.filter((run) => run.status === 'queued').length ?? 0;
+  if (live.length + waiting === 0) return null;
   return (
     <div className={classes.active}>
       <Text size="xs" c="dimmed" px={10} mb={4}>
@@ -148,6 +149,13 @@ function ActiveRuns() {
           <Progress size={4} value={100 * progressShare(run)} aria-label={t.runs.progress(run.name)} />
         </Link>
       ))}
+      {waiting > 0 && (
+        <Link href={routes.runs} className={classes.activeRun}>
+          <Text size="xs" c="dimmed" className="numbers">
+            {t.runs.queue.more(waiting)}
+          </Text>
+        </Link>
+      )}
     </div>
   );
 }

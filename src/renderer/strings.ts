@@ -6,6 +6,7 @@ import { newRun } from './strings/new-run.ts';
 import { run } from './strings/run.ts';
 import { runs } from './strings/runs.ts';
 import { settings } from './strings/settings.ts';
+import { sweep } from './strings/sweep.ts';
 
-export const t = { ...common, compare, datasets, newRun, run, runs, settings };
+export const t = { ...common, compare, datasets, newRun, run, runs, settings, sweep };
 export type Strings = typeof t;

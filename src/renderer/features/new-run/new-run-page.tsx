@@ -11,6 +11,7 @@ import { routes } from '../../lib/routes.ts';
 import { useAction } from '../../store/action.ts';
 import { refresh, useQuery } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
+import { SweepButton } from '../sweep/sweep-entry.tsx';
 import {
   AdvancedFields,
   DataFields,
@@ -164,10 +165,12 @@ export function NewRunPage({
               <Stack gap="md" className={classes.side}>
                 <SummaryCard state={state} />
                 {button}
+                <SweepButton base={dataset ? checked.config : null} />
               </Stack>
             ) : (
               <>
                 <SummaryCard state={state} />
+                <SweepButton base={dataset ? checked.config : null} />
                 <Paper p="xs" shadow="md" className={classes.bar}>
                   {button}
                 </Paper>

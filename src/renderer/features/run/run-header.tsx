@@ -26,7 +26,8 @@ import { refresh, useQuery } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
 import { isLive, isTraining } from '../runs/lib/run-state.ts';
 import { MainButton } from '../runs/main-button.tsx';
-import { CloneItem, RemoveRun } from '../runs/run-card.tsx';
+import { RemoveRun } from '../runs/remove-run.tsx';
+import { CloneItem } from '../runs/run-card.tsx';
 import type { ExportWish } from './export-dialog.tsx';
 import type { ForkWish } from './fork-dialog.tsx';
 import { PolicyDialog } from './policy-dialog.tsx';
@@ -47,7 +48,6 @@ export function RunHeader({
   const close = () => setDialog(null);
   const [, navigate] = useLocation();
   const info = useQuery('app.info', undefined);
-  const runs = useQuery('runs.list', undefined);
   const { busy, run: act } = useAction();
   const training = isTraining(run.status);
   const saved = run.checkpoints.length > 0;
@@ -179,13 +179,7 @@ export function RunHeader({
       </Group>
       <StopDialog run={run} opened={dialog === 'stop'} onClose={close} />
       {dialog === 'policy' && <PolicyDialog run={run} onClose={close} />}
-      <RemoveRun
-        run={run}
-        childNames={runs.data?.filter((child) => child.parent?.name === run.name).map((child) => child.name) ?? []}
-        opened={dialog === 'delete'}
-        onClose={close}
-        onRemoved={() => navigate(routes.runs)}
-      />
+      <RemoveRun run={run} opened={dialog === 'delete'} onClose={close} onRemoved={() => navigate(routes.runs)} />
     </Group>
   );
 }

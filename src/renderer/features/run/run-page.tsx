@@ -9,6 +9,7 @@ import { routes } from '../../lib/routes.ts';
 import { useQuery } from '../../store/cache.ts';
 import { useRunMetrics } from '../../store/run-metrics.ts';
 import { t } from '../../strings.ts';
+import { RunNotesLine } from '../runs/run-notes.tsx';
 import { CheckpointsTab } from './checkpoints-tab.tsx';
 import { ExportDialog, type ExportWish } from './export-dialog.tsx';
 import { ForkDialog, type ForkWish } from './fork-dialog.tsx';
@@ -47,6 +48,7 @@ export function RunPage({ name }: { name: string }) {
   return (
     <Page title={back}>
       <RunHeader run={run} onExport={setExporting} onFork={setForking} />
+      <RunNotesLine run={run} />
       <FailurePanel run={run} />
       <StatusPanel run={run} series={series} version={version} />
       {metrics.error && <Problem error={metrics.error} />}

@@ -1,49 +1,74 @@
 /** One run in the list. */
 import { ActionIcon, Anchor, Checkbox, Group, Menu, Paper, Progress, Text, Tooltip } from '@mantine/core';
-import { IconChartLine, IconCopy, IconDots, IconTrash } from '@tabler/icons-react';
-import { useState } from 'react';
+import {
+  IconArrowBarToUp,
+  IconChartLine,
+  IconCopy,
+  IconDots,
+  IconPlaylistX,
+  IconTag,
+  IconTrash,
+} from '@tabler/icons-react';
+import { memo, useState } from 'react';
 import { Link } from 'wouter';
 import type { RunSummary } from '../../../shared/api.ts';
-import { Confirm } from '../../components/confirm.tsx';
 import { Sparkline } from '../../components/sparkline.tsx';
 import { barColor, StatusBadge } from '../../components/status.tsx';
 import { Figure, Truncated } from '../../components/text.tsx';
-import { call } from '../../door/index.ts';
-import { formatBytes, formatCount, formatDuration, formatLoss, formatSigned, formatWhen } from '../../lib/format.ts';
+import { formatCount, formatDuration, formatLoss, formatSigned, formatWhen } from '../../lib/format.ts';
 import { routes } from '../../lib/routes.ts';
-import { refresh } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
+import { SweepDialog } from '../sweep/sweep-dialog.tsx';
+import { SweepItem } from '../sweep/sweep-entry.tsx';
 import { isLive, progressShare } from './lib/run-state.ts';
 import { MainButton } from './main-button.tsx';
+import { RemoveRun } from './remove-run.tsx';
+import { NotesDialog, Tags } from './run-notes.tsx';
 import classes from './runs.module.css';
+import { useQueue } from './use-queue.ts';
 
 const texts = t.runs;
 
-export function RunCard({
-  run,
-  childNames,
-  selected,
-  onSelect,
-}: {
-  run: RunSummary;
-  childNames: readonly string[];
-  selected: boolean;
+/** Children that a card names; more are counted. */
+const namedChildren = 3;
+
+interface Props {
+  readonly run: RunSummary;
+  readonly childNames: readonly string[];
+  /** Runs that wait in all, and the one that this run waits for. */
+  readonly waiting: number;
+  readonly behind: string | null;
+  readonly selected: boolean;
   /** Absent where there is nothing to compare with. */
-  onSelect?: () => void;
-}) {
-  const [removing, setRemoving] = useState(false);
+  readonly onToggle?: (name: string) => void;
+  readonly onTag: (tag: string) => void;
+}
+
+/** Drawn again only when something of its own changed: of 300 cards one trains. */
+export const RunCard = memo(Card, (before, after) =>
+  (Object.keys({ ...before, ...after }) as (keyof Props)[]).every((key) =>
+    key === 'childNames'
+      ? before.childNames.join('\n') === after.childNames.join('\n')
+      : // A run that waits for nothing has no place to count.
+        (key === 'waiting' && after.run.place === null) || Object.is(before[key], after[key]),
+  ),
+);
+
+function Card({ run, childNames, waiting, behind, selected, onToggle, onTag }: Props) {
+  const [dialog, setDialog] = useState<'remove' | 'notes' | 'sweep' | null>(null);
+  const queue = useQueue();
   const left = run.job?.progress?.secondsLeft ?? null;
   const gain = run.bestAverage && run.bestRaw !== null ? run.bestAverage.loss - run.bestRaw : null;
   return (
     <Paper component="article" aria-label={run.name} className={classes.card} p="md">
       <div className={classes.head}>
         <Group gap="sm" wrap="nowrap" style={{ minWidth: 0 }}>
-          {onSelect && (
+          {onToggle && (
             <Checkbox
               size="sm"
               className={classes.above}
               checked={selected}
-              onChange={onSelect}
+              onChange={() => onToggle(run.name)}
               aria-label={texts.select.one(run.name)}
             />
           )}
@@ -104,7 +129,26 @@ export function RunCard({
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
+            {run.place !== null && (
+              <>
+                <Menu.Item
+                  leftSection={<IconArrowBarToUp size={16} />}
+                  disabled={run.place === 1}
+                  onClick={() => void queue.move(run.name, 1)}
+                >
+                  {texts.queue.trainNext}
+                </Menu.Item>
+                <Menu.Item leftSection={<IconPlaylistX size={16} />} onClick={() => void queue.leave(run.name)}>
+                  {texts.queue.leaveQueue}
+                </Menu.Item>
+                <Menu.Divider />
+              </>
+            )}
+            <Menu.Item leftSection={<IconTag size={16} />} onClick={() => setDialog('notes')}>
+              {texts.notes.edit}
+            </Menu.Item>
             <CloneItem run={run} />
+            <SweepItem run={run} onOpen={() => setDialog('sweep')} />
             {run.parent && (
               <Menu.Item
                 component={Link}
@@ -119,20 +163,77 @@ export function RunCard({
               color="red"
               leftSection={<IconTrash size={16} />}
               disabled={isLive(run.status)}
-              onClick={() => setRemoving(true)}
+              onClick={() => setDialog('remove')}
             >
               {texts.actions.delete}
             </Menu.Item>
           </Menu.Dropdown>
         </Menu>
       </Group>
+      <More run={run} childNames={childNames} waiting={waiting} behind={behind} onTag={onTag} />
       {(run.problem ?? run.job?.error) && (
         <Text size="sm" c="red" className={classes.problem} role="alert">
           {run.job?.error ? `${run.job.error.message} ${run.job.error.next}` : run.problem}
         </Text>
       )}
-      <RemoveRun run={run} childNames={childNames} opened={removing} onClose={() => setRemoving(false)} />
+      <RemoveRun run={run} opened={dialog === 'remove'} onClose={() => setDialog(null)} />
+      {dialog === 'notes' && <NotesDialog run={run} onClose={() => setDialog(null)} />}
+      {dialog === 'sweep' && (
+        <SweepDialog base={{ ...run.config, name: run.name }} like={run.name} onClose={() => setDialog(null)} />
+      )}
     </Paper>
+  );
+}
+
+/** What not every run has: its place in the queue, children, tags, a note. */
+function More({
+  run,
+  childNames,
+  waiting,
+  behind,
+  onTag,
+}: Pick<Props, 'run' | 'childNames' | 'waiting' | 'behind' | 'onTag'>) {
+  if (run.place === null && childNames.length === 0 && run.tags.length === 0 && run.note === '') return null;
+  return (
+    <div className={classes.more}>
+      {run.place !== null && (
+        <Text size="xs" c="dimmed" className="numbers">
+          {run.place === 1 ? texts.queued.next : texts.queued.place(formatCount(run.place), formatCount(waiting))}
+          {behind !== null && (
+            <>
+              {' · '}
+              <Anchor component={Link} href={routes.run(behind)} size="xs" className={classes.above}>
+                {texts.queued.behind(behind)}
+              </Anchor>
+            </>
+          )}
+        </Text>
+      )}
+      {childNames.length > 0 && (
+        <Text size="xs" c="dimmed" style={{ minWidth: 0, overflowWrap: 'anywhere' }}>
+          {texts.children(childNames.length)}{' '}
+          {childNames.slice(0, namedChildren).map((name, i) => (
+            <span key={name}>
+              {i > 0 && ', '}
+              <Anchor component={Link} href={routes.run(name)} size="xs" className={classes.above}>
+                {name}
+              </Anchor>
+            </span>
+          ))}
+          {childNames.length > namedChildren && ` ${texts.moreChildren(childNames.length - namedChildren)}`}
+        </Text>
+      )}
+      {run.tags.length > 0 && (
+        <Group gap={4} className={classes.above} role="group" aria-label={texts.notes.list}>
+          <Tags tags={run.tags} onTag={onTag} />
+        </Group>
+      )}
+      {run.note !== '' && (
+        <Text size="xs" c="dimmed" truncate="end" className={classes.cardNote} title={run.note}>
+          {run.note}
+        </Text>
+      )}
+    </div>
   );
 }
 
@@ -153,36 +254,5 @@ export function CloneItem({ run }: { run: Pick<RunSummary, 'name' | 'status' | '
         </Menu.Item>
       </div>
     </Tooltip>
-  );
-}
-
-export function RemoveRun({
-  run,
-  childNames,
-  opened,
-  onClose,
-  onRemoved,
-}: {
-  run: Pick<RunSummary, 'name' | 'bytes'>;
-  childNames: readonly string[];
-  opened: boolean;
-  onClose: () => void;
-  onRemoved?: () => void;
-}) {
-  return (
-    <Confirm
-      opened={opened}
-      onClose={onClose}
-      title={texts.remove.title(run.name)}
-      action={texts.remove.action}
-      onConfirm={async () => {
-        await call('runs.delete', { name: run.name });
-        refresh('runs.list', 'datasets.list');
-        onRemoved?.();
-      }}
-    >
-      {texts.remove.text(formatBytes(run.bytes))}
-      {childNames.length > 0 && ` ${texts.remove.children(childNames.join(', '))}`}
-    </Confirm>
   );
 }
