@@ -147,6 +147,19 @@ describe('runs', () => {
     expect((await fixture.call('runs.metrics', { name: 'run' })).some((l) => l.type === 'checkpoint')).toBe(true);
   });
 
+  test('a live sample is stopped with what it has, and what waits behind it never begins', async () => {
+    await trainingRun();
+    const ask = (of: string) =>
+      fixture.call('runs.sample', { name: 'run', weights: { of }, options: { prompt: 'endless' } });
+    const asked = [ask('raw'), ask('lawa'), ask('raw')];
+    await fixture.until((e): e is AppEvent => e.type === 'text' && e.piece === 'live ');
+    await fixture.call('runs.stopSample', { name: 'run', of: 'lawa' });
+    expect(await asked[1]).toEqual({ text: '' });
+    await fixture.call('runs.stopSample', { name: 'run' });
+    expect(await Promise.all(asked)).toEqual([{ text: 'live ' }, { text: '' }, { text: '' }]);
+    await fixture.call('runs.stopSample', { name: 'run' });
+  });
+
   test('a killed worker leaves a failed run that says where it continues', async () => {
     await trainingRun();
     process.kill(await workerOf('run'), 'SIGKILL');

@@ -15,7 +15,7 @@ import { endTransfer } from './home/transfer.ts';
 import type { Parts } from './locate.ts';
 import { describeMachine, freeDisk, totalMemory } from './machine.ts';
 import { Opening } from './opening.ts';
-import { type PresetOptions, presetFor, presetFor, presetInfos, presetInfos } from './presets.ts';
+import { type PresetOptions, presetFor, presetInfos } from './presets.ts';
 import { Queue } from './queue.ts';
 import { isBusy, Runs } from './runs.ts';
 import { startSampleRun } from './sample-run.ts';
@@ -222,6 +222,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     'runs.sample': async ({ name, weights, options: sample }) => ({
       text: await training.sample(name, weights, sample),
     }),
+    'runs.stopSample': ({ name, of }) => training.stopSample(name, of ?? null),
     'runs.export': async ({ name, weights, format }) => ({ path: await training.export(name, weights, format) }),
     'runs.compare': ({ name, weights }) => training.compare(name, weights),
     'runs.fork': ({ name, ...fork }) => training.fork(name, fork),

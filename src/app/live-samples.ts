@@ -33,6 +33,14 @@ export class LiveSamples {
     queue[0]?.send();
   }
 
+  /** Takes out what waits, of these weights or of all, and has `send` end the one that is being written. */
+  stop(run: string, of: string | null, send: () => void): void {
+    const meant = (waiting: Waiting): boolean => of === null || waiting.of === of;
+    const queue = this.#waiting.get(run) ?? [];
+    for (let i = queue.length - 1; i > 0; i--) if (meant(queue[i]!)) queue.splice(i, 1)[0]!.resolve('');
+    if (queue[0] && meant(queue[0])) send();
+  }
+
   /** The worker is gone. */
   end(run: string): void {
     const error = new UserError('not-running', `"${run}" ended before the sample was done.`, 'Sample again.');

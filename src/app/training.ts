@@ -33,6 +33,8 @@ export interface TrainingOptions {
 export class Training {
   readonly #options: TrainingOptions;
   readonly #live = new LiveSamples();
+  /** Samples at work in processes of their own. */
+  readonly #samples = new Set<{ readonly name: string; readonly of: string; readonly job: ActiveJob }>();
   /** Folders that exports at work will make. */
   readonly #exporting = new Set<string>();
 
@@ -158,11 +160,29 @@ export class Training {
     const folder = this.#options.runs.folder(name);
     await this.#options.runs.newestStep(name);
     const spec: JobSpec = { kind: 'sample', folder, weights: { run: name, ...weights }, options };
-    const { text } = await this.#errand('sample', name, spec, (report) => {
+    const job = this.#begin('sample', name, spec, (report) => {
       if (report.type === 'text')
         emit({ type: 'text', run: name, of: report.of, piece: report.piece, done: report.done });
     });
-    return text ?? '';
+    const sample = { name, of: weights.of, job };
+    this.#samples.add(sample);
+    try {
+      return (await job.result).text ?? '';
+    } finally {
+      this.#samples.delete(sample);
+    }
+  }
+
+  /** Ends samples between two tokens, of these weights or of all; none at work is no error: it was done first. */
+  stopSample(name: string, of: string | null): void {
+    const send = (): void =>
+      this.#options
+        .queue()
+        .activeFor(name)
+        ?.send({ type: 'stop-sample', ...(of === null ? {} : { of }) });
+    this.#live.stop(name, of, send);
+    for (const sample of this.#samples)
+      if (sample.name === name && (of === null || sample.of === of)) sample.job.stop();
   }
 
   /** Writes a model folder into the run's exports. @returns its path. */
@@ -225,13 +245,12 @@ export class Training {
     return this.#options.runs.create(rescueConfig(file.config, name, childName, spike), file.datasetFingerprint);
   }
 
-  async #errand(
-    kind: Job['kind'],
-    name: string,
-    spec: JobSpec,
-    onReport?: (report: Report) => void,
-  ): Promise<JobResult> {
+  async #errand(kind: Job['kind'], name: string, spec: JobSpec): Promise<JobResult> {
+    return this.#begin(kind, name, spec).result;
+  }
+
+  #begin(kind: Job['kind'], name: string, spec: JobSpec, onReport?: (report: Report) => void): ActiveJob {
     const log = join(this.#options.runs.folder(name), 'log.txt');
-    return this.#options.supervisor.start({ kind, subject: name, spec, log, onReport }).result;
+    return this.#options.supervisor.start({ kind, subject: name, spec, log, onReport });
   }
 }

@@ -9,9 +9,8 @@ import { doctorReport } from './doctor.ts';
 import { homeCheck, homeMove, homeMoved } from './home.ts';
 import { evaluationResult, exportFormat, jobError, preview, progress, sampleOptions, weightsRef } from './jobs.ts';
 import { metricsLine, spikeLine } from './metrics.ts';
-import { metricsLine } from './metrics.ts';
-import { type Settings, settings } from './settings.ts';
 import { runNotes } from './run-notes.ts';
+import { type Settings, settings } from './settings.ts';
 import { sweepAxis } from './sweep.ts';
 
 /** What this door can do; pages ask it, never which door it is. */
@@ -105,7 +104,6 @@ export const runSummary = z.object({
     .nullable(),
   /** Its place among the runs that wait, 1 for the next one; null when it does not wait. */
   place: z.number().int().positive().nullable(),
-  parent: z.object({ name: z.string(), step: z.number().int(), purpose: z.enum(['continue', 'cooldown']) }).nullable(),
   /** Newest evaluation. */
   last: z
     .object({
@@ -252,6 +250,8 @@ export const api = {
     name.extend({ weights: weightsRef.omit({ run: true }), options: sampleOptions }),
     z.object({ text: z.string() }),
   ),
+  /** Ends samples of a run between two tokens: one of these weights, or all. Their callers get what was written. */
+  'runs.stopSample': call(name.extend({ of: z.string().optional() }), nothing),
   'runs.export': call(
     name.extend({ weights: weightsRef.omit({ run: true }), format: exportFormat }),
     z.object({ path: z.string() }),

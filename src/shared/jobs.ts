@@ -86,6 +86,8 @@ export const command = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('evaluate') }),
   z.strictObject({ type: z.literal('checkpoint') }),
   z.strictObject({ type: z.literal('sample'), of: z.string(), options: sampleOptions }),
+  /** Ends a sample before its last token; what was written stands. Absent: every sample. */
+  z.strictObject({ type: z.literal('stop-sample'), of: z.string().optional() }),
   z.strictObject({ type: z.literal('add-policy'), policy: policyConfig }),
   z.strictObject({ type: z.literal('remove-policy'), id: z.string() }),
 ]);

@@ -102,9 +102,11 @@ function train(folder: string, steps: number): void {
     if (command.type === 'pause' || command.type === 'resume') {
       paused = command.type === 'pause';
       progress();
-    } else if (command.type === 'sample')
-      for (const piece of ['live ', command.options.prompt])
-        say({ type: 'text', of: command.of, piece, done: piece !== 'live ' });
+    } else if (command.type === 'sample') {
+      // A prompt called so is continued until it is told to stop.
+      const pieces = command.options.prompt === 'endless' ? ['live '] : ['live ', command.options.prompt];
+      for (const piece of pieces) say({ type: 'text', of: command.of, piece, done: piece !== 'live ' });
+    } else if (command.type === 'stop-sample') say({ type: 'text', of: command.of ?? 'raw', piece: '', done: true });
   };
   if (step > 0) line({ type: 'resume', from: step, exact: true });
   const timer = setInterval(() => {

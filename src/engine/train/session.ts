@@ -204,8 +204,11 @@ export class Session {
     return line;
   }
 
-  /** Draws a sample from the raw weights or an average; pieces are told as they come. */
-  async sample(of: string, options: SampleOptions): Promise<string> {
+  /**
+   * Draws a sample from the raw weights or an average; pieces are told as they come.
+   * @param stopped looked at before every piece; true ends the sample with what was written
+   */
+  async sample(of: string, options: SampleOptions, stopped: () => boolean = () => false): Promise<string> {
     const { dataset, backend, emit } = this.#options;
     let text = '';
     try {
@@ -218,6 +221,7 @@ export class Session {
       const weights = await this.#weights(of);
       this.#sampler ??= new Sampler(backend, this.config.model);
       for await (const piece of this.#sampler.text(weights, dataset.tokenizer, options)) {
+        if (stopped()) break;
         text += piece;
         await this.#options.between();
         emit({ type: 'text', of, piece, done: false });
@@ -225,7 +229,7 @@ export class Session {
     } finally {
       emit({ type: 'text', of, piece: '', done: true });
     }
-    this.journal.add({ type: 'sample', step: this.step, of, prompt: options.prompt, text });
+    if (text !== '') this.journal.add({ type: 'sample', step: this.step, of, prompt: options.prompt, text });
     return text;
   }
 

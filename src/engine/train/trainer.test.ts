@@ -267,6 +267,25 @@ describe('the same bits', () => {
     ]);
   });
 
+  it('when samples are stopped between two tokens, or before their first', async () => {
+    const path = newFolder();
+    const long = sampleOptions.parse({ prompt: 'the ', tokens: 4000 });
+    const served: Promise<string>[] = [];
+    let pieces = 0;
+    const watch = (report: Report, trainer: Trainer) => {
+      if (turns10(report)) served.push(trainer.requestSample('raw', long), trainer.requestSample('lawa', long));
+      if (report.type === 'text' && report.of === 'raw' && ++pieces === 3) trainer.stopSample('raw');
+      if (report.type === 'text' && report.of === 'raw' && report.done) trainer.stopSample(null);
+    };
+    const turns10 = turns(10, 2);
+    await sit(path, config, { watch });
+    const [raw, average] = await Promise.all(served);
+    expect(raw.length).toBe(3);
+    expect(average).toBe('');
+    expect(await bits(path)).toEqual(expected);
+    expect(ofType(await metricsOf(path), 'sample')).toMatchObject([{ of: 'raw', text: raw }]);
+  });
+
   it('when paused, then stopped, in the middle of an evaluation, which the next sitting makes', async () => {
     const path = newFolder();
     for (const step of [12, 24]) {

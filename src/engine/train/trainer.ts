@@ -45,6 +45,8 @@ export class Trainer {
   readonly #unread: { step: number; result: Promise<StepResult> }[] = [];
   /** One per micro-step on the queue. */
   readonly #fences: Promise<unknown>[] = [];
+  /** Samples that were asked for and are not done. */
+  readonly #samples = new Set<{ readonly of: string; stopped: boolean }>();
   /** Whether an evaluation was given up. */
   #owes = false;
   /** Whether a pause holds what is being done: not what was asked for during that pause. */
@@ -85,7 +87,16 @@ export class Trainer {
 
   /** of: 'raw' or a policy's id. Resolves to the text; pieces are emitted as they come. */
   requestSample(of: string, options: SampleOptions): Promise<string> {
-    return this.#request('sampling', (session) => session.sample(of, options));
+    const sample = { of, stopped: false };
+    this.#samples.add(sample);
+    return this.#request('sampling', (session) => session.sample(of, options, () => sample.stopped)).finally(() =>
+      this.#samples.delete(sample),
+    );
+  }
+
+  /** Ends samples that were asked for, begun or not: one of these weights, or all. */
+  stopSample(of: string | null): void {
+    for (const sample of this.#samples) if (of === null || sample.of === of) sample.stopped = true;
   }
 
   /** From now on, and from kept checkpoints where they have what the policy would have seen. */

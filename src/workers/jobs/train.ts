@@ -86,6 +86,8 @@ async function request(trainer: Trainer, command: Command): Promise<unknown> {
       return trainer.requestCheckpoint();
     case 'sample':
       return trainer.requestSample(command.of, command.options);
+    case 'stop-sample':
+      return trainer.stopSample(command.of ?? null);
     case 'add-policy':
       return trainer.addPolicy(command.policy);
     case 'remove-policy':
