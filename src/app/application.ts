@@ -5,6 +5,7 @@ import { isAbsolute, join, relative } from 'node:path';
 import type { AppEvent, Capabilities, OpenRequest, Settings } from '../shared/api.ts';
 import { UserError } from '../shared/errors.ts';
 import type { JobResult, JobSpec } from '../shared/jobs.ts';
+import { Averages } from './averages.ts';
 import { Datasets } from './datasets.ts';
 import { type Dispatch, dispatcher, type Handlers } from './dispatcher.ts';
 import { diagnose } from './doctor.ts';
@@ -14,8 +15,10 @@ import { HomeMover, movingError } from './home/mover.ts';
 import { endTransfer } from './home/transfer.ts';
 import type { Parts } from './locate.ts';
 import { describeMachine, freeDisk, totalMemory } from './machine.ts';
+import { ModelSamples } from './model-samples.ts';
 import { Opening } from './opening.ts';
 import { type PresetOptions, presetFor, presetInfos } from './presets.ts';
+import { Prompts } from './prompts.ts';
 import { Queue } from './queue.ts';
 import { isBusy, Runs } from './runs.ts';
 import { startSampleRun } from './sample-run.ts';
@@ -84,6 +87,19 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     },
   });
   const training = new Training({ runs, datasets, queue: currentQueue, supervisor, settings, emit });
+  const modelSamples = new ModelSamples(supervisor, emit);
+  const averages = new Averages({
+    home,
+    runs,
+    supervisor,
+    staging: stagingArea,
+    emit,
+    usedBy: (path) => {
+      if (training.isExporting(path)) return 'it is being written and checked';
+      return modelSamples.uses(path) ? 'a sample is being drawn from it' : null;
+    },
+  });
+  const prompts = new Prompts(join(settings.folder, 'prompts.json'));
   const openQueue = (): Promise<Queue> =>
     Queue.open({
       path: queuePath(settings.folder, home()),
@@ -223,11 +239,25 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       text: await training.sample(name, weights, sample),
     }),
     'runs.stopSample': ({ name, of }) => training.stopSample(name, of ?? null),
-    'runs.export': async ({ name, weights, format }) => ({ path: await training.export(name, weights, format) }),
+    'runs.export': ({ name, ...asked }) => training.export(name, asked),
     'runs.compare': ({ name, weights }) => training.compare(name, weights),
     'runs.fork': ({ name, ...fork }) => training.fork(name, fork),
     'runs.rescue': ({ name, childName }) => training.rescue(name, childName),
     'runs.delete': ({ name }) => runs.delete(name),
+
+    'averages.state': ({ name }) => averages.state(name),
+    'averages.preview': (asked) => averages.preview(asked),
+    'averages.write': (asked) => averages.write(asked),
+    'averages.merge': (asked) => averages.merge(asked),
+    'averages.merged': async () => ({ folder: averages.folder, models: await averages.merged() }),
+    'averages.cancel': ({ subject }) => averages.cancel(subject),
+    'averages.delete': ({ run, path }) => averages.delete(run, path),
+    'models.sample': async ({ path, options: sample }) => ({ text: await modelSamples.sample(path, sample) }),
+    'models.stopSample': ({ path }) => modelSamples.stop(path),
+    'prompts.list': () => prompts.list(),
+    'prompts.save': (prompt) => prompts.save(prompt),
+    'prompts.rename': ({ from, to }) => prompts.rename(from, to),
+    'prompts.delete': ({ name }) => prompts.delete(name),
   };
 
   return {

@@ -1,11 +1,11 @@
 /** Reads what a run's folder says. Never writes: a folder at work belongs to its worker. */
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RunDetail } from '../shared/api.ts';
 import { policyConfig } from '../shared/config.ts';
 import { type RunFile, runFile } from '../shared/run-file.ts';
-import { exists, folderBytes, folderNames, readIfThere } from './folders.ts';
+import { exists, folderBytes, readIfThere } from './folders.ts';
 
 /** The part of trainer.json that lists use: which averages a checkpoint can give. */
 const trainerFile = z.object({
@@ -66,8 +66,15 @@ async function averagesAt(checkpoint: string): Promise<string[]> {
 
 export async function readExports(folder: string): Promise<RunDetail['exports']> {
   const parent = join(folder, 'exports');
-  const names = await folderNames(parent);
-  return Promise.all(
-    names.map(async (name) => ({ name, path: join(parent, name), bytes: await folderBytes(join(parent, name)) })),
+  const entries = await readdir(parent, { withFileTypes: true }).catch(() => []);
+  const shown = entries.filter((entry) => !entry.name.startsWith('.'));
+  const found = await Promise.all(
+    shown.map(async (entry) => {
+      const path = join(parent, entry.name);
+      // nanoGPT's checkpoints are single files.
+      const bytes = entry.isDirectory() ? await folderBytes(path) : ((await stat(path).catch(() => null))?.size ?? 0);
+      return { name: entry.name, path, bytes };
+    }),
   );
+  return found.sort((a, b) => a.name.localeCompare(b.name));
 }

@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { Api, AppEvent, Job, RunSummary } from '../shared/api.ts';
+import type { WrittenCheck } from '../shared/averages.ts';
 import type { PolicyConfig, RunConfig } from '../shared/config.ts';
 import { UserError } from '../shared/errors.ts';
 import { withFileErrors } from '../shared/files.ts';
@@ -19,7 +20,7 @@ import type { SettingsService } from './settings.ts';
 import type { ActiveJob, Supervisor } from './supervisor.ts';
 
 type Weights = Omit<WeightsRef, 'run'>;
-type ExportFormat = z.output<Api['runs.export']['input']>['format'];
+type Export = Omit<z.output<Api['runs.export']['input']>, 'name'>;
 
 export interface TrainingOptions {
   readonly runs: Runs;
@@ -185,27 +186,37 @@ export class Training {
       if (sample.name === name && (of === null || sample.of === of)) sample.job.stop();
   }
 
-  /** Writes a model folder into the run's exports. @returns its path. */
-  async export(name: string, weights: Weights, format: ExportFormat): Promise<string> {
+  /** Writes a model into the run's exports and reads it again. */
+  async export(name: string, asked: Export): Promise<{ path: string; check: WrittenCheck | null }> {
+    const { weights, format, layout } = asked;
     const folder = this.#options.runs.folder(name);
     const step = weights.step ?? (await this.#options.runs.newestStep(name));
+    const { evaluation } = await this.#options.runs.config(name);
     const parent = join(folder, 'exports');
     await withFileErrors(parent, () => mkdir(parent, { recursive: true }));
-    const target = this.#freeTarget(join(parent, `${weights.of}-step-${step}-${format}`));
-    const spec: JobSpec = { kind: 'export', folder, weights: { run: name, step, of: weights.of }, format, target };
+    const target = this.#freeTarget(
+      join(parent, `${weights.of}-step-${step}-${format}`),
+      layout === 'nanogpt' ? '.pt' : '',
+    );
+    const spec = { folder, weights: { run: name, step, of: weights.of }, format, layout, target };
     this.#exporting.add(target);
     try {
-      const { path } = await this.#errand('export', name, spec);
-      return path ?? target;
+      const result = await this.#errand('export', name, { kind: 'export', ...spec, blocks: evaluation.blocks });
+      return { path: result.path ?? target, check: result.check ?? null };
     } finally {
       this.#exporting.delete(target);
       this.#options.emit({ type: 'changed', what: 'runs' });
     }
   }
 
-  #freeTarget(path: string): string {
+  /** Whether an export there is being written or checked. */
+  isExporting(path: string): boolean {
+    return this.#exporting.has(path);
+  }
+
+  #freeTarget(path: string, ending: string): string {
     for (let n = 1; ; n++) {
-      const candidate = n === 1 ? path : `${path}-${n}`;
+      const candidate = `${n === 1 ? path : `${path}-${n}`}${ending}`;
       if (!existsSync(candidate) && !this.#exporting.has(candidate)) return candidate;
     }
   }

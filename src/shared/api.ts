@@ -3,12 +3,23 @@
  * loopback WebSocket, carry it; both ends check it.
  */
 import { z } from 'zod';
+import { averagesState, writtenCheck, writtenModel } from './averages.ts';
 import { policyConfig, runConfig } from './config.ts';
 import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
 import { doctorReport } from './doctor.ts';
 import { homeCheck, homeMove, homeMoved } from './home.ts';
-import { evaluationResult, exportFormat, jobError, preview, progress, sampleOptions, weightsRef } from './jobs.ts';
+import {
+  evaluationResult,
+  exportFormat,
+  exportLayout,
+  jobError,
+  preview,
+  progress,
+  sampleOptions,
+  weightsRef,
+} from './jobs.ts';
 import { metricsLine, spikeLine } from './metrics.ts';
+import { savedPrompt } from './prompts.ts';
 import { runNotes } from './run-notes.ts';
 import { type Settings, settings } from './settings.ts';
 import { sweepAxis } from './sweep.ts';
@@ -41,8 +52,8 @@ export const jobStatus = z.enum([
 export type JobStatus = z.infer<typeof jobStatus>;
 export const job = z.object({
   id: z.string(),
-  kind: z.enum(['train', 'prepare', 'export', 'sample', 'evaluate']),
-  /** Name of the run or dataset that it works on. */
+  kind: z.enum(['train', 'prepare', 'export', 'sample', 'evaluate', 'average']),
+  /** Name of the run, dataset or model that it works on. */
   subject: z.string(),
   status: jobStatus,
   progress: progress.nullable(),
@@ -163,6 +174,7 @@ export const openRequest = z.discriminatedUnion('what', [
 export type OpenRequest = z.infer<typeof openRequest>;
 
 const name = z.object({ name: z.string() });
+const steps = z.array(z.number().int().nonnegative()).min(2);
 const nothing = z.void();
 const call = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output });
 
@@ -253,8 +265,12 @@ export const api = {
   /** Ends samples of a run between two tokens: one of these weights, or all. Their callers get what was written. */
   'runs.stopSample': call(name.extend({ of: z.string().optional() }), nothing),
   'runs.export': call(
-    name.extend({ weights: weightsRef.omit({ run: true }), format: exportFormat }),
-    z.object({ path: z.string() }),
+    name.extend({
+      weights: weightsRef.omit({ run: true }),
+      format: exportFormat,
+      layout: exportLayout.default('huggingface'),
+    }),
+    z.object({ path: z.string(), check: writtenCheck.nullable() }),
   ),
   'runs.compare': call(name.extend({ weights: z.array(weightsRef) }), z.array(evaluationResult)),
   /** A child run: train longer, or a cooldown to zero ending at `end`. */
@@ -270,6 +286,42 @@ export const api = {
   /** A child run from the mean of the snapshots before the newest spike. */
   'runs.rescue': call(name.extend({ childName: z.string() }), runSummary),
   'runs.delete': call(name, nothing),
+
+  'averages.state': call(name, averagesState),
+  /**
+   * Loss of the uniform mean of these steps ('window', the last), beside raw's and every average's of the newest
+   * checkpoint, on the run's fixed blocks. Empty: it was cancelled.
+   */
+  'averages.preview': call(name.extend({ steps }), z.array(evaluationResult)),
+  /** Writes that mean as a model folder into the run's averages/ and reads it again. */
+  'averages.write': call(
+    name.extend({ steps, format: exportFormat }),
+    z.object({ path: z.string(), check: writtenCheck.nullable() }),
+  ),
+  /** Models written from anywhere: the uniform mean, oldest first. Progress comes as a job of kind 'average'. */
+  'averages.merge': call(
+    name.extend({
+      inputs: z.array(z.string()).min(2),
+      /** null: <home>/averages. */
+      folder: z.string().nullable().default(null),
+      format: exportFormat,
+    }),
+    /** path null: it was cancelled. */
+    z.object({ path: z.string().nullable(), check: writtenCheck.nullable() }),
+  ),
+  'averages.merged': call(nothing, z.object({ folder: z.string(), models: z.array(writtenModel) })),
+  /** Ends a preview (by its run) or a merge (by its name). */
+  'averages.cancel': call(z.object({ subject: z.string() }), nothing),
+  /** Removes a written model, of a run or (null) of the merges; refused while something works on it. */
+  'averages.delete': call(z.object({ run: z.string().nullable(), path: z.string() }), nothing),
+
+  /** Text from a written model; pieces come as `text` events whose run is the path. */
+  'models.sample': call(z.object({ path: z.string(), options: sampleOptions }), z.object({ text: z.string() })),
+  'models.stopSample': call(z.object({ path: z.string() }), nothing),
+  'prompts.list': call(nothing, z.array(savedPrompt)),
+  'prompts.save': call(savedPrompt, z.array(savedPrompt)),
+  'prompts.rename': call(z.object({ from: z.string(), to: savedPrompt.shape.name }), z.array(savedPrompt)),
+  'prompts.delete': call(name, z.array(savedPrompt)),
 } as const;
 export type Api = typeof api;
 export type Method = keyof Api;

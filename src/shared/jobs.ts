@@ -3,6 +3,7 @@
  * Messages are JSON lines on a pipe of their own; stdout and stderr are the log.
  */
 import { z } from 'zod';
+import { writtenCheck } from './averages.ts';
 import { policyConfig, runConfig } from './config.ts';
 import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
 import { metricsLine } from './metrics.ts';
@@ -46,7 +47,25 @@ export const jobSpec = z.discriminatedUnion('kind', [
     /** Absent: huggingface. */
     layout: exportLayout.optional(),
     target: z.string(),
+    /** Validation blocks on which the loss before and after is compared; absent: weights and hash alone. */
+    blocks: z.number().int().positive().optional(),
   }),
+  /**
+   * The uniform mean of chosen steps of a run. Without a target its loss beside those of other weights of the newest
+   * checkpoint; with one a model folder, read again and measured.
+   */
+  z.strictObject({
+    kind: z.literal('window'),
+    folder: z.string(),
+    steps: z.array(z.number().int().nonnegative()).min(2),
+    /** 'raw' first, then policies' ids. */
+    beside: z.array(z.string()),
+    blocks: z.number().int().positive(),
+    target: z.string().nullable(),
+    format: exportFormat,
+  }),
+  /** Text from a model folder or file of its own. */
+  z.strictObject({ kind: z.literal('sample-model'), path: z.string(), options: sampleOptions }),
   z.strictObject({ kind: z.literal('sample'), folder: z.string(), weights: weightsRef, options: sampleOptions }),
   z.strictObject({
     kind: z.literal('evaluate'),
@@ -203,5 +222,6 @@ export const jobResult = z.object({
   probe: probeResult.optional(),
   doctor: doctorResult.optional(),
   preview: preview.optional(),
+  check: writtenCheck.optional(),
 });
 export type JobResult = z.infer<typeof jobResult>;

@@ -320,6 +320,47 @@ describe('the other jobs', () => {
     expect(mean).toEqual(mean.map((_, i) => Math.fround(a[i] + b[i]) / 2));
   });
 
+  it('measure a mean of chosen steps before it is written, write it, and read it again', async () => {
+    const steps = (await RunFolder.open(path).then((folder) => folder.checkpoints())).map(({ step }) => step);
+    expect(steps.length).toBeGreaterThan(1);
+    const beside = ['raw', 'lawa'];
+    const ask = { kind: 'window', folder: path, steps, beside, blocks: 8, format: 'float32' } as const;
+    const { evaluations } = await run({ ...ask, target: null });
+    expect(evaluations!.map(({ of }) => of)).toEqual(['raw', 'lawa', 'window']);
+    expect(evaluations![0]).toMatchObject({ step: 24, difference: 0 });
+    expect(evaluations![2].difference).toBeCloseTo(evaluations![2].loss - evaluations![0].loss, 9);
+
+    const target = join(path, 'averages', 'window', 'step-00000024');
+    const { check } = await run({ ...ask, target });
+    expect(check!.loss).toEqual({ source: evaluations![2].loss, written: evaluations![2].loss, blocks: 8 });
+    const bytes = await readFile(join(target, 'model.safetensors'));
+    expect(check).toMatchObject({ bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') });
+    // The same bits as a merge of those checkpoints.
+    const inputs = steps.map((step) => join(path, 'checkpoints', `step-${String(step).padStart(8, '0')}`));
+    const merged = newFolder();
+    await run({ kind: 'average', inputs, target: merged, format: 'float32' });
+    const [a, b] = await Promise.all([target, merged].map((folder) => openModelFolder(folder)));
+    for (const { name } of (await RunFolder.open(path)).table.entries)
+      expect(await a.read(name), name).toEqual(await b.read(name));
+    await Promise.all([a.close(), b.close()]);
+
+    const options = { prompt: 'the ', tokens: 20, temperature: 0.8, topK: 0, topP: 1, seed: 3 };
+    const ours = await run({ kind: 'sample-model', path: target, options });
+    expect(ours.text).toHaveLength(20);
+    expect((await run({ kind: 'sample-model', path: merged, options })).text).toBe(ours.text);
+
+    const half = join(path, 'exports', 'half');
+    const weights = { run: '', step: null, of: 'lawa' };
+    const exported = await run({ kind: 'export', folder: path, weights, format: 'float16', target: half, blocks: 8 });
+    expect(exported.check!.loss!.source).toBe(evaluations![1].loss);
+    expect(Math.abs(exported.check!.loss!.written - evaluations![1].loss)).toBeLessThan(1e-3);
+
+    const gone = { ...ask, steps: [...steps, 23], target: null };
+    const worker = new Worker().start(gone);
+    expect(await worker.ended).toBe(1);
+    expect(worker.last()).toMatchObject({ type: 'failed', error: { code: 'snapshot-missing' } });
+  });
+
   it('keep what is in the way of their output', async () => {
     const target = join(home, 'texts');
     const before = await readdir(target);

@@ -57,10 +57,38 @@ function work(job: JobSpec): void {
   else if (job.kind === 'sample') {
     say({ type: 'text', of: job.weights.of, piece: 'from a checkpoint', done: true });
     end({ type: 'done', result: { outcome: 'finished', text: 'from a checkpoint' } });
+  } else if (job.kind === 'average') {
+    // Inputs called so are read until it is told to stop.
+    stop = () => end({ type: 'done', result: { outcome: 'stopped' } });
+    const rest = { phase: 'reading', unit: 'bytes', rate: null, secondsLeft: null, reason: null } as const;
+    say({ type: 'progress', progress: { ...rest, done: 1, total: 2 } });
+    if (job.inputs.some((input) => input.endsWith('slow'))) return;
+    model(job.target, 'merge');
+    end({ type: 'done', result: { outcome: 'finished', path: job.target } });
+  } else if (job.kind === 'window') {
+    if (job.target !== null) model(job.target, 'window');
+    const measured = { loss: 1, perplexity: null, bitsPerByte: null, difference: 0, standardError: 0 } as const;
+    const evaluations = [...job.beside, 'window'].map(
+      (of) => ({ of, step: Math.max(...job.steps), ...measured, verdict: 'no difference' }) as const,
+    );
+    end({
+      type: 'done',
+      result: { outcome: 'finished', ...(job.target === null ? { evaluations } : { path: job.target }) },
+    });
   } else if (job.kind === 'export') {
-    mkdirSync(job.target);
+    model(job.target, job.weights.of);
     end({ type: 'done', result: { outcome: 'finished', path: job.target } });
   } else end({ type: 'failed', error: { code: 'not-faked', message: job.kind, next: '' } });
+}
+
+/** A model folder with nothing in it but where it comes from. */
+function model(target: string, policy: string): void {
+  mkdirSync(target, { recursive: true });
+  const header = Buffer.from(JSON.stringify({ __metadata__: { source: 'meander', policy, step: '20' } }));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  writeFileSync(join(target, 'model.safetensors'), Buffer.concat([length, header]));
+  writeFileSync(join(target, 'config.json'), '{"torch_dtype":"float32"}');
 }
 
 /** A step every 5 ms, a checkpoint every 10 steps. */

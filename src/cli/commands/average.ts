@@ -2,7 +2,7 @@ import path from 'node:path';
 import { exportFormat } from '../../shared/jobs.ts';
 import { type Command, UsageError } from '../command.ts';
 import { jobWithProgress } from '../job.ts';
-import { say } from '../terminal.ts';
+import { say, tell } from '../terminal.ts';
 
 export const average: Command = {
   name: 'average',
@@ -31,6 +31,10 @@ export const average: Command = {
       { kind: 'average', inputs, target: path.resolve(out), format: format.data },
       'Averaging',
     );
+    if (result.outcome === 'stopped') {
+      tell('Stopped: nothing was written.');
+      return 130;
+    }
     say(result.path ?? path.resolve(out));
     if (args.flag('json')) say(JSON.stringify({ path: result.path, inputs }));
     return 0;

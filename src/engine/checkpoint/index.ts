@@ -1,5 +1,7 @@
 export { Checkpoint } from './checkpoint.ts';
 export { exportWeights } from './export.ts';
+export { hashFile } from './hash.ts';
+export { modelCard } from './model-card.ts';
 export {
   ModelFolder,
   type ModelFolderContent,
@@ -8,6 +10,7 @@ export {
   writeModelFolder,
 } from './model-folder.ts';
 export { type CheckpointContent, type CheckpointEntry, RunFolder } from './run-folder.ts';
+export { openRunWindow, type RunWindow, windowSources } from './run-window.ts';
 export { SafetensorsReader, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 export {
   readSafetensorsHeader,

@@ -10,11 +10,13 @@ export interface CardContent {
   /** 'raw' or a policy's id. */
   readonly of: string;
   readonly state: Pick<TrainerState, 'policies'>;
+  /** How it was made; absent: as `of` and `state` say. */
+  readonly recipe?: string;
   /** Step → SHA-256 of the weight files that it is made from. */
   readonly sources: Readonly<Record<string, string>>;
 }
 
-export function modelCard({ model, config, step, of, state, sources }: CardContent): string {
+export function modelCard({ model, config, step, of, state, sources, recipe: made }: CardContent): string {
   const { schedule, batch } = config;
   const count = (n: number) => n.toLocaleString('en-US');
   const parameters = parameterTable(model).count;
@@ -27,7 +29,7 @@ export function modelCard({ model, config, step, of, state, sources }: CardConte
     ['Step', `${count(step)} of ${count(config.steps)}`],
     ['Tokens per step', count(batch.microBatch * batch.accumulation * model.blockSize)],
     ['Learning rate', `${schedule.kind}, peak ${schedule.peak}, warm-up ${count(schedule.warmupSteps)} steps`],
-    ['Weights', of === 'raw' ? 'raw, as trained' : recipe(of, state)],
+    ['Weights', made ?? (of === 'raw' ? 'raw, as trained' : recipe(of, state))],
   ];
   const hashes = Object.entries(sources).map(([s, hash]) => `- step ${count(Number(s))}: \`${hash || 'unknown'}\``);
   return [

@@ -2,4 +2,4 @@ export { checkDataset } from './checks.ts';
 export { probe } from './probe.ts';
 export { Rate } from './rate.ts';
 export { Trainer, type TrainerOptions, type TrainerOutcome } from './trainer.ts';
-export { verifyExport } from './verify-export.ts';
+export { verifyExport, verifyWeights } from './verify-export.ts';

@@ -2,8 +2,9 @@
 import type { ExportLayout } from '../../shared/jobs.ts';
 import { nanoGptReader } from '../checkpoint/export/nanogpt.ts';
 import { fromBfloat16, fromHalf, toBfloat16, toHalf } from '../checkpoint/half.ts';
-import { openModelFolder, type RunFolder, type WeightDType } from '../checkpoint/index.ts';
+import { openModelFolder, type RunFolder, type WeightDType, type WeightReader } from '../checkpoint/index.ts';
 import { UserError } from '../errors.ts';
+import type { ParameterTable } from '../program/types.ts';
 
 /** Elements compared at a time. */
 const piece = 1 << 20;
@@ -14,7 +15,10 @@ const rounded: Record<WeightDType, (data: Float32Array) => Float32Array> = {
   bfloat16: (data) => fromBfloat16(toBfloat16(data)),
 };
 
-/** Throws UserError('export-damaged') naming the first tensor that is not what it should be. */
+/**
+ * Compares an export with the checkpoint that it was made from.
+ * @returns how many weights were compared. Throws UserError('export-damaged') naming the first tensor that is not what it should be.
+ */
 export async function verifyExport(
   run: RunFolder,
   {
@@ -24,13 +28,26 @@ export async function verifyExport(
     layout,
     target,
   }: { step: number; of: string; dtype: WeightDType; layout?: ExportLayout; target: string },
-): Promise<void> {
+): Promise<number> {
   const checkpoint = await run.openCheckpoint(step);
-  const folder = await openModelFolder(target);
   try {
     const weights = await checkpoint.weights(of);
     const { table } = run;
     const expected = layout === 'nanogpt' ? nanoGptReader({ model: run.config.model, table, read: weights }) : weights;
+    return await verifyWeights(target, { table, expected, dtype });
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** The same of any model folder or file. @param expected the vector that it was written from, before rounding */
+export async function verifyWeights(
+  target: string,
+  { table, expected, dtype }: { table: ParameterTable; expected: WeightReader; dtype: WeightDType },
+): Promise<number> {
+  const folder = await openModelFolder(target);
+  let compared = 0;
+  try {
     for (const { name, offset } of table.entries) {
       const found = await folder.read(name);
       for (let start = 0; start < found.length; start += piece) {
@@ -44,9 +61,10 @@ export async function verifyExport(
               'Export again, to another disk if it happens twice.',
             );
       }
+      compared += found.length;
     }
+    return compared;
   } finally {
     await folder.close();
-    await checkpoint.close();
   }
 }

@@ -103,7 +103,7 @@ export function useQuery<M extends Method>(
 }
 
 const listeners: Record<'runs' | 'datasets' | 'settings', string[]> = {
-  runs: ['runs.list', 'runs.get', 'datasets.list'],
+  runs: ['runs.list', 'runs.get', 'datasets.list', 'averages.state', 'averages.merged'],
   datasets: ['datasets.list', 'datasets.preview'],
   settings: ['settings.'],
 };

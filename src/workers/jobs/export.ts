@@ -1,10 +1,14 @@
 /** A model of its own from a checkpoint's weights or averages, read again and compared before it counts. */
 import { dirname, join } from 'node:path';
+import type { Backend } from '../../engine/backends/backend.ts';
 import { checkTarget, exportWeights, type RunFolder } from '../../engine/checkpoint/index.ts';
 import { loadTokenizer } from '../../engine/data/index.ts';
 import type { Tokenizer } from '../../engine/data/source.ts';
 import { verifyExport } from '../../engine/train/index.ts';
+import type { WrittenCheck } from '../../shared/averages.ts';
 import type { JobResult, JobSpec } from '../../shared/jobs.ts';
+import { measureWritten, rereadHash } from './check.ts';
+import { withDevice } from './device.ts';
 import type { JobHooks } from './job.ts';
 import { openRunOf } from './weights.ts';
 
@@ -19,8 +23,27 @@ export async function runExportJob(job: Extract<JobSpec, { kind: 'export' }>, ho
   const { step, tokenizer } = await soundCheckpoint(run, job.weights.step);
   await exportWeights(run, { step, of, dtype, layout, target, tokenizer });
   hooks.report({ type: 'progress', progress: { phase: 'reading', ...progress } });
-  await verifyExport(run, { step, of, dtype, layout, target });
-  return { outcome: 'finished', step, path: target };
+  const weights = await verifyExport(run, { step, of, dtype, layout, target });
+  const hash = await rereadHash(target);
+  const { blocks } = job;
+  const loss =
+    blocks === undefined
+      ? { loss: null, why: null }
+      : await withDevice(run.config.device, hooks, (backend) => lossOf(backend, run, { step, of, target, blocks }));
+  return { outcome: 'finished', step, path: target, check: { ...hash, weights, ...loss } };
+}
+
+async function lossOf(
+  backend: Backend,
+  run: RunFolder,
+  { step, of, target, blocks }: { step: number; of: string; target: string; blocks: number },
+): Promise<Pick<WrittenCheck, 'loss' | 'why'>> {
+  const checkpoint = await run.openCheckpoint(step);
+  try {
+    return await measureWritten(backend, { run, read: await checkpoint.weights(of), target, blocks });
+  } finally {
+    await checkpoint.close();
+  }
 }
 
 /** A checkpoint whose every byte is as it was written: nothing else is worth handing on. It carries its tokenizer. */

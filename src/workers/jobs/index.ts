@@ -8,7 +8,9 @@ import type { JobHooks } from './job.ts';
 import { runPrepareJob, runPreviewJob, runScanJob } from './prepare.ts';
 import { runProbeJob } from './probe.ts';
 import { runSampleJob } from './sample.ts';
+import { runSampleModelJob } from './sample-model.ts';
 import { runTrainJob } from './train.ts';
+import { runWindowJob } from './window.ts';
 
 export type { JobHooks } from './job.ts';
 
@@ -35,5 +37,9 @@ export function runJob(job: JobSpec, hooks: JobHooks): Promise<JobResult> {
       return runDoctorJob(job);
     case 'average':
       return runAverageJob(job, hooks);
+    case 'window':
+      return runWindowJob(job, hooks);
+    case 'sample-model':
+      return runSampleModelJob(job, hooks);
   }
 }
