@@ -99,7 +99,7 @@ test('a worker starts from a folder laid out like a package, with its addon and 
     },
   });
   await cp(join(here.root, 'package.json'), join(runtime, 'package.json'));
-  for (const name of ['zod', 'tiktoken', '@streamparser/json', 'csv-parse'])
+  for (const name of ['zod', 'tiktoken', '@streamparser/json', 'csv-parse', 'tar', 'xz-decompress'])
     await cp(join(here.nodeModules, name), join(runtime, 'node_modules', name), { recursive: true });
   await symlink(npmNode, join(runtime, 'node_modules', npmNode.split(/[\\/]/).at(-1)!));
   if (here.addon) {

@@ -51,8 +51,8 @@ export const datasetMeta = z.object({
 });
 export type DatasetMeta = z.infer<typeof datasetMeta>;
 
-/** What a source file is, packed or not. */
-export const sourceFormats = ['text', 'markdown', 'jsonl', 'json', 'csv', 'tsv', 'tokens'] as const;
+/** What a source file is, packed or not. An archive holds files, each of which is one of the others. */
+export const sourceFormats = ['text', 'markdown', 'jsonl', 'json', 'csv', 'tsv', 'archive', 'tokens'] as const;
 
 /** What a scan of dropped files and folders found. */
 export const sourceReport = z.object({

@@ -38,7 +38,7 @@ export const prepare: Command = {
   },
   notes: [
     'SOURCE is a file that is read, a folder of them, or a folder with nanoGPT’s train.bin and val.bin.',
-    'Read are .txt, .md, and .jsonl, .json (an array), .csv and .tsv, each record of which is a document; plain or in .gz or .zst.',
+    'Read are .txt, .md, and .jsonl, .json (an array), .csv and .tsv, each record of which is a document; plain or in .gz, .zst, .xz and .tar, also nested.',
     'A preparation that was ended in the middle continues where it was when the same command is given again.',
   ],
   async run(args) {

@@ -8,6 +8,8 @@ import type { DatasetMeta, PrepareConfig } from '../../shared/dataset.ts';
 import { prepareConfig } from '../../shared/dataset.ts';
 import { evaluationBlocks, openDataset, prepareDataset } from './index.ts';
 import type { PrepareLimits } from './prepare.ts';
+import type { Entry } from './readers/testing.ts';
+import { tar } from './readers/testing.ts';
 import { randomText } from './tokenizers/testing.ts';
 
 /** Makes the durable writes fail from the n-th on, before or after they take effect. */
@@ -331,10 +333,11 @@ describe('records', () => {
     'in/a.jsonl.gz': gzipSync(half(0, 20)),
     'in/b.jsonl': `${half(20, 40)}not JSON\n{"text":""}\n`,
     'in/c.jsonl.zst': zstdCompressSync(half(40, 48)),
+    'in/f.tar': tar(...texts.slice(57).map((text, i): Entry => [`${i}.txt`, text]), ['../x.txt', 'unsafe']),
     'in/d.json': JSON.stringify(texts.slice(48, 54)),
     'in/e.csv.gz': gzipSync(
       `text\n${texts
-        .slice(54)
+        .slice(54, 57)
         .map((text) => `"${text.replaceAll('"', '""')}"\n`)
         .join('')}`,
     ),
@@ -349,12 +352,16 @@ describe('records', () => {
       const records = await prepare(part);
       expect(records.meta.fingerprint).toBe(files.meta.fingerprint);
       expect([records.meta.train, records.meta.val]).toEqual([files.meta.train, files.meta.val]);
+      expect(records.meta.report?.skipped).toEqual([
+        { name: 'f.tar: ../x.txt', reason: 'its name leads out of the archive' },
+      ]);
       expect(records.meta.report?.files).toEqual([
         expect.objectContaining({ name: 'a.jsonl.gz', format: 'jsonl', documents: 20, textField: 'text' }),
         expect.objectContaining({ name: 'b.jsonl', documents: 20, note: expect.stringMatching(/^2 records left out/) }),
         expect.objectContaining({ name: 'c.jsonl.zst', documents: 8, textFieldGuessed: true }),
         expect.objectContaining({ name: 'd.json', format: 'json', documents: 6 }),
-        expect.objectContaining({ name: 'e.csv.gz', format: 'csv', documents: 6 }),
+        expect.objectContaining({ name: 'e.csv.gz', format: 'csv', documents: 3 }),
+        expect.objectContaining({ name: 'f.tar', format: 'archive', documents: 3 }),
       ]);
     }
   });

@@ -137,10 +137,10 @@ export class FileTally implements ReadNotes {
     const line: SourceReport['files'][number] = {
       name,
       bytes,
-      format: this.#formats.size === 1 ? [...this.#formats][0] : format,
+      format: this.#formats.has('archive') ? 'archive' : this.#formats.size === 1 ? [...this.#formats][0] : format,
       invalidUtf8: this.#invalid,
     };
-    if (format !== 'text' && format !== 'markdown' && !this.sampled) line.documents = this.#documents;
+    if (line.format !== 'text' && line.format !== 'markdown' && !this.sampled) line.documents = this.#documents;
     if (fields.length > 0) {
       line.textField = fields.map((field) => field.name).join(', ');
       line.textFieldGuessed = fields.some((field) => field.guessed);

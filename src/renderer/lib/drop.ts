@@ -50,8 +50,8 @@ export function filesOfInput(list: FileList): UploadFile[] {
 export function suggestedName(sources: readonly string[], taken: readonly string[]): string {
   const last = sources[0]?.split(/[\\/]/).filter(Boolean).at(-1) ?? '';
   const plain = last
-    .replace(/\.(gz|gzip|zst|zstd)$/i, '')
-    .replace(/\.(txt|md|markdown|jsonl|ndjson|json|csv|tsv|bin)$/i, '')
+    .replace(/\.(gz|gzip|zst|zstd|xz)$/i, '')
+    .replace(/\.(txt|md|markdown|jsonl|ndjson|json|csv|tsv|tar|tgz|txz|bin)$/i, '')
     .replace(/[/\\:*?"<>|]/g, ' ')
     .replace(/^[.\s]+/, '')
     .trim();

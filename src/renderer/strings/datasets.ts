@@ -9,7 +9,7 @@ export const datasets = {
   chooseFilesLabel: 'Text or token files',
   empty: {
     title: 'Drop text here to begin',
-    text: 'A folder or files of .txt, .md, .jsonl, .json, .csv and .tsv, plain or in .gz and .zst, or a nanoGPT folder with train.bin and val.bin. Nothing is written before you have seen what was found.',
+    text: 'A folder or files of .txt, .md, .jsonl, .json, .csv and .tsv, plain or in .gz, .zst, .xz and .tar, or a nanoGPT folder with train.bin and val.bin. Nothing is written before you have seen what was found.',
   },
   drop: {
     title: 'Drop to look inside',
@@ -29,7 +29,7 @@ export const datasets = {
     found: (count: string, size: string) => `${files(count)}, ${size}`,
     foundNothing: 'No file that can be used',
     foundNothingNext:
-      'Meander reads .txt, .md, .jsonl, .json, .csv and .tsv files, plain or in .gz and .zst, folders of them, and nanoGPT’s train.bin and val.bin.',
+      'Meander reads .txt, .md, .jsonl, .json, .csv and .tsv files, plain or in .gz, .zst, .xz and .tar, folders of them, and nanoGPT’s train.bin and val.bin.',
     skipped: (count: string) => `${files(count)} skipped`,
     invalid: (count: string) => `${count} bytes are not UTF-8`,
     more: (count: string) => `and ${count} more`,
@@ -40,6 +40,7 @@ export const datasets = {
       json: 'JSON',
       csv: 'CSV',
       tsv: 'TSV',
+      archive: 'archive',
       tokens: 'token file',
     },
     textField: (name: string, guessed: boolean) => `text from the field “${name}”${guessed ? ' (a guess)' : ''}`,

@@ -17,14 +17,15 @@ const formatNames = new Map<string, SourceFormat>([
   ['.json', 'json'],
   ['.csv', 'csv'],
   ['.tsv', 'tsv'],
+  ['.tar', 'archive'],
+  ['.tgz', 'archive'],
+  ['.txz', 'archive'],
 ]);
-const compressionNames = new Set(['.gz', '.gzip', '.zst', '.zstd']);
+const compressionNames = new Set(['.gz', '.gzip', '.zst', '.zstd', '.xz']);
 /** For messages: what is read. */
-export const readFormats = '.txt, .md, .jsonl, .json, .csv and .tsv, plain or in .gz and .zst';
+export const readFormats = '.txt, .md, .jsonl, .json, .csv and .tsv, plain or in .gz, .zst, .xz and .tar';
 /** Formats that are not read: their bytes may be text, but are no document. */
-const structuredNames = new Set(
-  '.parquet .tar .zip .xz .bz2 .xml .html .htm .arrow .feather .7z .rar .lz4 .br'.split(' '),
-);
+const structuredNames = new Set('.parquet .zip .bz2 .xml .html .htm .arrow .feather .7z .rar .lz4 .br'.split(' '));
 
 /** The name without the ending of one compression. */
 export function unpackedName(name: string): string {

@@ -1,11 +1,13 @@
 /** Any source file: what it is packed in comes off layer by layer, and what is inside is read as what it is. */
+import { UserError } from '../../errors.ts';
 import { Bytes, broken, fileBytes } from './bytes.ts';
 import { tableRows } from './csv.ts';
 import { formatOfName, unpackedName } from './inspect.ts';
 import { jsonElements } from './json.ts';
 import { jsonLines } from './jsonl.ts';
 import type { FoundFile, Reader, ReadNotes, SourceDocument } from './reader.ts';
-import { recordDocuments } from './records.ts';
+import { placeIn, recordDocuments } from './records.ts';
+import { isTar, shownName, tarEntries, unsafeName } from './tar.ts';
 import { textDocument } from './text.ts';
 import { compressionOf, UnpackBudget, unpack } from './unpack.ts';
 import type { TextWindow } from './window.ts';
@@ -45,7 +47,8 @@ export function sourceReader(textField: string | null, window: TextWindow = text
       };
       const bytes = new Bytes(fileBytes(file, count));
       try {
-        if (plain && compressionOf(await bytes.peek(headBytes)) === null) {
+        const head = await bytes.peek(headBytes);
+        if (plain && compressionOf(head) === null && !isTar(head)) {
           await bytes.close();
           notes.found(file.format, null);
           yield textDocument(file, window, notes);
@@ -75,9 +78,16 @@ async function* documentsIn(leaf: Leaf): AsyncGenerator<SourceDocument> {
     }
     return;
   }
+  if (isTar(head)) {
+    if (leaf.depth >= deepest) throw broken(`it is packed more than ${deepest} times over`);
+    leaf.notes.found('archive', null);
+    yield* entriesOf(leaf);
+    return;
+  }
   const named = formatOfName(unpackedName(leaf.name), leaf.place === '');
   if ('reason' in named) throw broken(named.reason);
   const format = named.format === 'text' && looksLikeJsonLines(leaf, head) ? 'jsonl' : named.format;
+  if (format === 'archive') throw broken('it is no archive that can be read');
   if (format === 'jsonl') yield* recordDocuments(jsonLines(leaf), format, leaf);
   // Files named .json often hold JSON Lines.
   else if (
@@ -94,6 +104,27 @@ async function* documentsIn(leaf: Leaf): AsyncGenerator<SourceDocument> {
   else if (format === 'tsv') yield* recordDocuments(tableRows(leaf, '\t'), format, leaf);
   else if (format === 'text' || format === 'markdown') yield* textIn(leaf, format);
   else throw broken('it is no file to be read out of a packed one');
+}
+
+/** An entry that cannot be read is said and passed over. Hidden ones are left out silently, as in folders. */
+async function* entriesOf(leaf: Leaf): AsyncGenerator<SourceDocument> {
+  for await (const { name, bytes } of tarEntries(leaf.bytes)) {
+    const parts = name.split('/').filter((part) => part !== '' && part !== '.');
+    const place = placeIn(leaf.place, shownName(name));
+    const unsafe = unsafeName(name) ?? (bytes === null ? 'it is a link or no regular file' : null);
+    if (unsafe !== null || bytes === null) {
+      leaf.notes.leaveOut('entry', place, unsafe ?? '');
+      continue;
+    }
+    if (parts.some((part) => part.startsWith('.'))) continue;
+    try {
+      yield* documentsIn({ ...leaf, name: parts.at(-1) ?? '', place, bytes, depth: leaf.depth + 1 });
+    } catch (error) {
+      if (!(error instanceof UserError) || error.code === 'unpacks-too-far' || error.code === 'source-changed')
+        throw error;
+      leaf.notes.leaveOut('entry', place, error.message);
+    }
+  }
 }
 
 /** A text in a stream. What its reader leaves of it is passed over, so that what comes after it is found. */

@@ -1,7 +1,7 @@
-/** For tests: what a reader makes of a file. */
-import { createHash } from 'node:crypto';
+/** For tests: what a reader makes of a file, and archives to be read. */
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
+import { Header, Pax } from 'tar';
 import { lastBoundary } from '../utf8.ts';
 import { formatOfName } from './inspect.ts';
 import type { FoundFile, TextField } from './reader.ts';
@@ -51,4 +51,20 @@ export async function readAll(path: string, textField: string | null = null, win
   return { texts, places, leftOut, fields, formats, bytes, repaired, failure, code };
 }
 
-export const digest = (texts: readonly string[]) => createHash('sha256').update(JSON.stringify(texts)).digest('hex');
+/** Path, content and kind of a tar's entry. */
+export type Entry = [path: string, content: string | Uint8Array, type?: 'File' | 'SymbolicLink' | 'Directory'];
+function entry([path, content, type = 'File']: Entry): Buffer {
+  const bytes = Buffer.from(content);
+  const data = { path, size: bytes.length, mode: 0o644, mtime: new Date(0), type } as const;
+  const header = new Header(data);
+  header.encode();
+  const long = header.needPax ? new Pax(data).encode() : Buffer.alloc(0);
+  return Buffer.concat([long, header.block!, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)]);
+}
+/** A tar archive of these. */
+export const tar = (...entries: Entry[]) => Buffer.concat([...entries.map(entry), Buffer.alloc(1024)]);
+
+/** An archive that other libraries wrote (`bench/goldens/archives.py`), and the texts that are in them. */
+export const archive = (name: string) => join(import.meta.dirname, '../../../../bench/goldens/fixtures/archives', name);
+export const pages = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => `Page ${from + i}: déjà vu 🙂\n`.repeat(1 + 7 * (from + i)));

@@ -5,8 +5,9 @@ import zlib from 'node:zlib';
 import { UserError } from '../../errors.ts';
 import type { Bytes } from './bytes.ts';
 import { broken } from './bytes.ts';
+import { unpackXz } from './xz.ts';
 
-export type Compression = 'gzip' | 'zstd';
+export type Compression = 'gzip' | 'zstd' | 'xz';
 
 /** Bytes that a file may unpack to whatever its size, and how often its own size beyond that. */
 const alwaysAllowed = 64 << 20;
@@ -39,6 +40,7 @@ export function compressionOf(head: Uint8Array): Compression | null {
   const starts = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte);
   if (starts(0x1f, 0x8b, 0x08)) return 'gzip';
   if (starts(0x28, 0xb5, 0x2f, 0xfd)) return 'zstd';
+  if (starts(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0)) return 'xz';
   return null;
 }
 
@@ -49,7 +51,7 @@ export async function* unpack(
   budget: UnpackBudget,
 ): AsyncGenerator<Uint8Array> {
   try {
-    for await (const part of through(packed, makers[compression], compression === 'zstd')) {
+    for await (const part of compression === 'xz' ? unpackXz(packed) : throughZlib(packed, compression)) {
       budget.add(part.length);
       yield part;
     }
@@ -73,12 +75,12 @@ const makers = { gzip: () => zlib.createGunzip({ chunkSize }), zstd };
 /**
  * Pulls `packed` through zlib's streams. Piping would lose, more or less by chance, what a stream had given but
  * nobody had taken when it failed; here everything that came before a failure arrives before it.
- * @param frames zlib's stream ends with a frame, and another frame may follow
  */
-async function* through(packed: Bytes, make: () => Transform, frames: boolean): AsyncGenerator<Uint8Array> {
+async function* throughZlib(packed: Bytes, compression: keyof typeof makers): AsyncGenerator<Uint8Array> {
   do {
-    yield* throughOne(packed, make());
-  } while (frames && (await packed.peek(1)).length > 0);
+    yield* throughOne(packed, makers[compression]());
+    // zlib's zstd stream ends with a frame, and another frame may follow.
+  } while (compression === 'zstd' && (await packed.peek(1)).length > 0);
 }
 
 async function* throughOne(packed: Bytes, stream: Transform): AsyncGenerator<Uint8Array> {
