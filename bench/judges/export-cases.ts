@@ -1,14 +1,18 @@
 /**
  * Exports tiny models the way the app does, for other programs to judge.
  *   node bench/judges/export-cases.ts FOLDER [native|reference]
- * Writes FOLDER/<model>-<dtype>/ (a Hugging Face folder each) and FOLDER/cases.json: what Meander says of each, its
+ * Writes FOLDER/<model>-<dtype>/ (a Hugging Face folder each), FOLDER/<model>-<dtype>.gguf, FOLDER/<model>-<dtype>.bin
+ * of llm.c for models with tanh GELU, and FOLDER/cases.json: what Meander says of each, its
  * losses on given tokens from the float32 weights and from the folder read back, ids and decoded text of given texts.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BackendName } from '../../src/engine/backends/backend.ts';
 import { openBackend } from '../../src/engine/backends/select.ts';
-import { openModelFolder, writeModelFolder } from '../../src/engine/checkpoint/index.ts';
+import { ggufFile } from '../../src/engine/checkpoint/export/gguf.ts';
+import { llmcFile } from '../../src/engine/checkpoint/export/llmc.ts';
+import { writeStream } from '../../src/engine/checkpoint/export/stream-file.ts';
+import { openModelFolder, type WeightReader, writeModelFolder } from '../../src/engine/checkpoint/index.ts';
 import type { Tokenizer } from '../../src/engine/data/source.ts';
 import { bytesTokenizer } from '../../src/engine/data/tokenizers/bytes.ts';
 import { charactersTokenizer } from '../../src/engine/data/tokenizers/characters.ts';
@@ -18,6 +22,7 @@ import { loudWeights, tokenLosses } from '../../src/engine/goldens/vectors.ts';
 import { parameterTable } from '../../src/engine/model/table.ts';
 import { Random, Streams } from '../../src/engine/random.ts';
 import { type ModelConfig, modelConfig } from '../../src/shared/config.ts';
+import { exportDTypes } from '../../src/shared/export-layouts.ts';
 import { mean } from '../../src/shared/statistics.ts';
 
 const dtypes = ['float32', 'float16', 'bfloat16'] as const;
@@ -119,6 +124,15 @@ async function main(folder: string, backendName: BackendName): Promise<void> {
       back.free();
       console.log(`${path}: loss ${mean(losses).toFixed(7)} (${backend.info.name})`);
     }
+    const read: WeightReader = (offset, count) => weights.read(offset, count);
+    const at = (dtype: string, ending: string) => join(folder, `${name}-${dtype}.${ending}`);
+    for (const dtype of exportDTypes.gguf) {
+      const content = { model, table, read, dtype, tokenizer, name, metadata: { case: name } };
+      await writeStream(at(dtype, 'gguf'), ggufFile(content));
+    }
+    if (model.gelu === 'tanh')
+      for (const dtype of exportDTypes.llmc)
+        await writeStream(at(dtype, 'bin'), llmcFile({ model, table, read, dtype }));
     weights.free();
   }
   await writeFile(join(folder, 'cases.json'), JSON.stringify(described));

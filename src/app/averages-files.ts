@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { HeldPolicy, TrajectoryPoint, WrittenModel } from '../shared/averages.ts';
 import { policyConfig } from '../shared/config.ts';
+import { exportEnding, exportLayout } from '../shared/export-layouts.ts';
 import { folderBytes, folderNames, readIfThere } from './folders.ts';
 import { checkpointFolder, checkpointSteps } from './run-files.ts';
 
@@ -128,7 +129,8 @@ async function readModel(path: string, kind: WrittenModel['kind'], name: string)
   const info = await stat(path).catch(() => null);
   if (!info) return null;
   const isFolder = info.isDirectory();
-  if (!isFolder && !/\.(pt|pth)$/.test(path)) return null;
+  const layout = isFolder ? 'huggingface' : layoutOf(path);
+  if (layout === null) return null;
   const metadata = isFolder ? await readMetadata(join(path, 'model.safetensors')) : null;
   if (isFolder && metadata === null) return null;
   const said = provenance.parse(metadata ?? {});
@@ -137,7 +139,7 @@ async function readModel(path: string, kind: WrittenModel['kind'], name: string)
     path,
     name,
     kind,
-    layout: isFolder ? 'huggingface' : 'nanogpt',
+    layout,
     bytes: isFolder ? await folderBytes(path) : info.size,
     createdAt: info.mtime.toISOString(),
     of: said.policy ?? named?.of ?? null,
@@ -147,9 +149,16 @@ async function readModel(path: string, kind: WrittenModel['kind'], name: string)
   };
 }
 
+/** A file's layout by its ending. */
+function layoutOf(path: string): WrittenModel['layout'] | null {
+  if (path.endsWith('.pth')) return 'nanogpt';
+  const layouts = exportLayout.options.filter((layout) => exportEnding[layout] !== '');
+  return layouts.find((layout) => path.endsWith(exportEnding[layout])) ?? null;
+}
+
 /** What the name of an export says: raw-step-100-float32.pt */
 function namedAfter(name: string): { of: string; step: number; dtype: string } | null {
-  const match = /^(.+)-step-(\d+)-(float32|float16|bfloat16)(?:-\d+)?(?:\.pt)?$/.exec(name);
+  const match = /^(.+)-step-(\d+)-(float32|float16|bfloat16|q8_0)(?:-\d+)?(?:\.(?:pt|gguf|bin))?$/.exec(name);
   return match ? { of: match[1]!, step: Number(match[2]), dtype: match[3]! } : null;
 }
 

@@ -7,6 +7,7 @@ import type { Api, AppEvent, Job, RunSummary } from '../shared/api.ts';
 import type { WrittenCheck } from '../shared/averages.ts';
 import type { PolicyConfig, RunConfig } from '../shared/config.ts';
 import { UserError } from '../shared/errors.ts';
+import { exportEnding } from '../shared/export-layouts.ts';
 import { withFileErrors } from '../shared/files.ts';
 import { continueConfig, cooldownConfig, rescueConfig } from '../shared/fork.ts';
 import type { JobResult, JobSpec, Report, SampleOptions, WeightsRef } from '../shared/jobs.ts';
@@ -194,10 +195,7 @@ export class Training {
     const { evaluation } = await this.#options.runs.config(name);
     const parent = join(folder, 'exports');
     await withFileErrors(parent, () => mkdir(parent, { recursive: true }));
-    const target = this.#freeTarget(
-      join(parent, `${weights.of}-step-${step}-${format}`),
-      layout === 'nanogpt' ? '.pt' : '',
-    );
+    const target = this.#freeTarget(join(parent, `${weights.of}-step-${step}-${format}`), exportEnding[layout]);
     const spec = { folder, weights: { run: name, step, of: weights.of }, format, layout, target };
     this.#exporting.add(target);
     try {

@@ -155,8 +155,17 @@ test('prepare, train, stop words, evaluate, sample, export and average work toge
   expect(lastJson(nano.out)).toMatchObject({ path: checkpoint, step: 40 });
   const mixed = meander('average', checkpoint, steps[1], '--out', path.join(home, 'mixed'));
   expect(mixed.code, mixed.err).toBe(0);
-  expect(meander('export', 'small', '--layout', 'llm.c').err).toContain('--layout is huggingface or nanogpt');
-});
+  const gguf = meander('export', 'small', '--of', 'lawa', '--layout', 'gguf', '--format', 'q8_0', '--json');
+  expect(gguf.code, gguf.err).toBe(0);
+  const written = String(lastJson(gguf.out).path);
+  expect(written).toMatch(/lawa-q8_0\.gguf$/);
+  expect(readFileSync(written).toString('latin1', 0, 4)).toBe('GGUF');
+  expect(meander('export', 'small', '--layout', 'llmc').err).toContain('the exact form of GELU');
+  expect(meander('export', 'small', '--layout', 'llm.c').err).toContain(
+    '--layout is one of huggingface, nanogpt, gguf',
+  );
+  expect(meander('export', 'small', '--format', 'q8_0').err).toContain('--layout huggingface holds float32, float16');
+}, 180_000);
 
 test('a configuration with unknown and wrong keys is refused by their paths', () => {
   const file = path.join(home, 'wrong.json');

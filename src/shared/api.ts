@@ -7,17 +7,9 @@ import { averagesState, writtenCheck, writtenModel } from './averages.ts';
 import { policyConfig, runConfig } from './config.ts';
 import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
 import { doctorReport } from './doctor.ts';
+import { exportDType, exportFormat, exportLayout } from './export-layouts.ts';
 import { homeCheck, homeMove, homeMoved } from './home.ts';
-import {
-  evaluationResult,
-  exportFormat,
-  exportLayout,
-  jobError,
-  preview,
-  progress,
-  sampleOptions,
-  weightsRef,
-} from './jobs.ts';
+import { evaluationResult, jobError, preview, progress, sampleOptions, weightsRef } from './jobs.ts';
 import { metricsLine, spikeLine } from './metrics.ts';
 import { savedPrompt } from './prompts.ts';
 import { runNotes } from './run-notes.ts';
@@ -267,7 +259,7 @@ export const api = {
   'runs.export': call(
     name.extend({
       weights: weightsRef.omit({ run: true }),
-      format: exportFormat,
+      format: exportDType,
       layout: exportLayout.default('huggingface'),
     }),
     z.object({ path: z.string(), check: writtenCheck.nullable() }),

@@ -1,6 +1,7 @@
 /** What the page Averages knows of a run: what its policies hold, where weights lie, and the models written from it. */
 import { z } from 'zod';
 import { policyConfig } from './config.ts';
+import { exportLayout } from './export-layouts.ts';
 
 const step = z.number().int().nonnegative();
 
@@ -38,7 +39,7 @@ export const writtenModel = z.object({
   name: z.string(),
   /** policy: written at the end of the run; window: a mean of chosen steps; merge: of models of others. */
   kind: z.enum(['policy', 'window', 'export', 'merge']),
-  layout: z.enum(['huggingface', 'nanogpt']),
+  layout: exportLayout,
   bytes: z.number(),
   createdAt: z.string(),
   /** 'raw', a policy's id, or null where that is not known. */

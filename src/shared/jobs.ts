@@ -6,14 +6,11 @@ import { z } from 'zod';
 import { writtenCheck } from './averages.ts';
 import { policyConfig, runConfig } from './config.ts';
 import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
+import { exportDType, exportFormat, exportLayout } from './export-layouts.ts';
 import { metricsLine } from './metrics.ts';
 
 export const protocolVersion = 1;
 
-export const exportFormat = z.enum(['float32', 'float16', 'bfloat16']);
-/** A Hugging Face folder, or one file as nanoGPT's train.py writes it. */
-export const exportLayout = z.enum(['huggingface', 'nanogpt']);
-export type ExportLayout = z.infer<typeof exportLayout>;
 /** Which weights: a checkpoint's raw ones, or the average that a policy held at it. */
 export const weightsRef = z.strictObject({
   run: z.string(),
@@ -43,7 +40,7 @@ export const jobSpec = z.discriminatedUnion('kind', [
     kind: z.literal('export'),
     folder: z.string(),
     weights: weightsRef,
-    format: exportFormat,
+    format: exportDType,
     /** Absent: huggingface. */
     layout: exportLayout.optional(),
     target: z.string(),

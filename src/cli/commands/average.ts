@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { exportFormat } from '../../shared/jobs.ts';
+import { exportFormat } from '../../shared/export-layouts.ts';
 import { type Command, UsageError } from '../command.ts';
 import { jobWithProgress } from '../job.ts';
 import { say, tell } from '../terminal.ts';

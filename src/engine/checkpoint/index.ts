@@ -1,5 +1,5 @@
 export { Checkpoint } from './checkpoint.ts';
-export { exportWeights } from './export.ts';
+export { type ExportOptions, exportWeights, verifyFile } from './export.ts';
 export { hashFile } from './hash.ts';
 export { modelCard } from './model-card.ts';
 export {

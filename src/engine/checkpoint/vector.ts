@@ -72,6 +72,15 @@ export async function* encodedPieces(
   }
 }
 
+/** Finite weights as little-endian bytes of a dtype, piece by piece. @throws UserError 'out-of-range' */
+export async function* encodedFloats(
+  floats: AsyncIterable<Float32Array>,
+  dtype: WeightDType,
+  name: string,
+): AsyncGenerator<Uint8Array> {
+  for await (const data of floats) yield encode(data, dtype, name);
+}
+
 export function notFinite(name: string): UserError {
   return new UserError(
     'not-finite',

@@ -1,8 +1,15 @@
 /** Reads an exported model again and compares every weight with what it was made from. */
-import type { ExportLayout } from '../../shared/jobs.ts';
-import { nanoGptReader } from '../checkpoint/export/nanogpt.ts';
+import { exportFormat } from '../../shared/export-layouts.ts';
+import { foldedReader } from '../checkpoint/export/stored.ts';
 import { fromBfloat16, fromHalf, toBfloat16, toHalf } from '../checkpoint/half.ts';
-import { openModelFolder, type RunFolder, type WeightDType, type WeightReader } from '../checkpoint/index.ts';
+import {
+  type ExportOptions,
+  openModelFolder,
+  type RunFolder,
+  verifyFile,
+  type WeightDType,
+  type WeightReader,
+} from '../checkpoint/index.ts';
 import { UserError } from '../errors.ts';
 import type { ParameterTable } from '../program/types.ts';
 
@@ -19,22 +26,16 @@ const rounded: Record<WeightDType, (data: Float32Array) => Float32Array> = {
  * Compares an export with the checkpoint that it was made from.
  * @returns how many weights were compared. Throws UserError('export-damaged') naming the first tensor that is not what it should be.
  */
-export async function verifyExport(
-  run: RunFolder,
-  {
-    step,
-    of,
-    dtype,
-    layout,
-    target,
-  }: { step: number; of: string; dtype: WeightDType; layout?: ExportLayout; target: string },
-): Promise<number> {
+export async function verifyExport(run: RunFolder, options: ExportOptions & { step: number }): Promise<number> {
+  const compared = await verifyFile(run, options);
+  if (compared !== null) return compared;
+  const { step, of, layout, target } = options;
   const checkpoint = await run.openCheckpoint(step);
   try {
     const weights = await checkpoint.weights(of);
     const { table } = run;
-    const expected = layout === 'nanogpt' ? nanoGptReader({ model: run.config.model, table, read: weights }) : weights;
-    return await verifyWeights(target, { table, expected, dtype });
+    const expected = layout === 'nanogpt' ? foldedReader({ model: run.config.model, table, read: weights }) : weights;
+    return await verifyWeights(target, { table, expected, dtype: exportFormat.parse(options.dtype) });
   } finally {
     await checkpoint.close();
   }

@@ -21,15 +21,18 @@ export async function runExportJob(job: Extract<JobSpec, { kind: 'export' }>, ho
   const { of } = job.weights;
   const { target, layout, format: dtype } = job;
   const { step, tokenizer } = await soundCheckpoint(run, job.weights.step);
-  await exportWeights(run, { step, of, dtype, layout, target, tokenizer });
+  const options = { step, of, dtype, layout, target, tokenizer };
+  await exportWeights(run, options);
   hooks.report({ type: 'progress', progress: { phase: 'reading', ...progress } });
-  const weights = await verifyExport(run, { step, of, dtype, layout, target });
+  const weights = await verifyExport(run, options);
   const hash = await rereadHash(target);
   const { blocks } = job;
   const loss =
     blocks === undefined
       ? { loss: null, why: null }
-      : await withDevice(run.config.device, hooks, (backend) => lossOf(backend, run, { step, of, target, blocks }));
+      : layout === 'gguf' || layout === 'llmc'
+        ? { loss: null, why: `Meander does not run ${layout === 'gguf' ? 'GGUF files' : 'files of llm.c'} itself.` }
+        : await withDevice(run.config.device, hooks, (backend) => lossOf(backend, run, { step, of, target, blocks }));
   return { outcome: 'finished', step, path: target, check: { ...hash, weights, ...loss } };
 }
 

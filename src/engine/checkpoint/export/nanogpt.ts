@@ -9,18 +9,15 @@ import { dirname } from 'node:path';
 import type { ModelConfig } from '../../../shared/config.ts';
 import { UserError } from '../../errors.ts';
 import { ensureSpace, withFileErrors, writeThrough } from '../../files.ts';
-import type { ParameterEntry, ParameterTable } from '../../program/types.ts';
+import type { ParameterEntry } from '../../program/types.ts';
 import { elements } from '../foreign.ts';
 import { isNanoGptLinear } from '../import/gpt2.ts';
-import { encodedPieces, pieces, type WeightDType, type WeightReader } from '../vector.ts';
+import { encodedFloats, type WeightDType } from '../vector.ts';
 import { type StoredTensor, type Writable, writePickle } from './pickle-writer.ts';
+import { foldedReader, type ModelContent, storedFloats } from './stored.ts';
 import { ZipWriter } from './zip-writer.ts';
 
-export interface NanoGptContent {
-  readonly model: ModelConfig;
-  /** Layout of the vector that `read` reads. */
-  readonly table: ParameterTable;
-  readonly read: WeightReader;
+export interface NanoGptContent extends ModelContent {
   readonly dtype: WeightDType;
   /** Updates made. */
   readonly step: number;
@@ -44,7 +41,7 @@ export async function writeNanoGpt(path: string, content: NanoGptContent): Promi
       'This model has the tanh form of GELU, and nanoGPT knows only the exact one.',
       'Export it as a Hugging Face folder.',
     );
-  const read = nanoGptReader(content);
+  const read = foldedReader(content);
   const state = new Map<string, StoredTensor>();
   const shapes = table.entries.map((entry) => storedShape(model, entry));
   for (const [i, { name }] of table.entries.entries()) {
@@ -60,32 +57,14 @@ export async function writeNanoGpt(path: string, content: NanoGptContent): Promi
     await zip.add('ckpt/data.pkl', [writePickle(checkpoint(content, state))]);
     await zip.add('ckpt/byteorder', [Buffer.from('little')]);
     for (const [i, entry] of table.entries.entries()) {
-      const chunks = isNanoGptLinear(entry.name)
-        ? transposedPieces(read, entry, dtype)
-        : encodedPieces(read, entry.offset, elements(shapes[i]), dtype, entry.name);
-      await zip.add(`ckpt/data/${i}`, chunks);
+      const { name } = entry;
+      const stored = { entry, name, count: elements(shapes[i]), turned: isNanoGptLinear(name) };
+      await zip.add(`ckpt/data/${i}`, encodedFloats(storedFloats(read, stored), dtype, name));
     }
     await zip.add('ckpt/version', [Buffer.from('3\n')]);
     return { bytes: await zip.finish() };
   };
   return writeThrough(path, (handle) => write(new ZipWriter(handle)), size);
-}
-
-/** What nanoGPT does not do is in the weights: softmax(q·k/(i + 1)) is softmax of the attention of q/(i + 1). */
-export function nanoGptReader({ model, table, read }: Pick<NanoGptContent, 'model' | 'table' | 'read'>): WeightReader {
-  if (!model.inverseLayerScaling) return read;
-  const projections = table.entries.filter(({ name }) => name.includes('.attn.c_attn.'));
-  return async (offset, count) => {
-    const data = await read(offset, count);
-    for (const { name, shape, offset: start } of projections) {
-      const layer = Number(/\.h\.(\d+)\./.exec(name)![1]);
-      // Of every row, [in, 3·width], the first third makes queries.
-      const [row, from] = [shape[shape.length - 1], Math.max(offset, start)];
-      const to = Math.min(offset + count, start + elements(shape));
-      for (let i = from; i < to; i++) if ((i - start) % row < row / 3) data[i - offset] /= layer + 1;
-    }
-    return data;
-  };
 }
 
 /** In the vector's orientation, without padded rows. */
@@ -110,17 +89,4 @@ function checkpoint(content: NanoGptContent, state: ReadonlyMap<string, StoredTe
     ['best_val_loss', bestLoss ?? 1e9],
     ['meander', new Map(Object.entries(metadata))],
   ]);
-}
-
-/** [in, out] as [out, in]; one tensor is in memory, twice. */
-async function* transposedPieces(read: WeightReader, entry: ParameterEntry, dtype: WeightDType) {
-  const [inputs, outputs] = entry.shape;
-  const turned = new Float32Array(inputs * outputs);
-  for (const { offset, count } of pieces(0, inputs * outputs)) {
-    const data = await read(entry.offset + offset, count);
-    for (let e = 0; e < count; e++)
-      turned[((offset + e) % outputs) * inputs + Math.floor((offset + e) / outputs)] = data[e];
-  }
-  const from: WeightReader = async (offset, count) => turned.subarray(offset, offset + count);
-  yield* encodedPieces(from, 0, turned.length, dtype, entry.name);
 }

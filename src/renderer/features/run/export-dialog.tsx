@@ -2,7 +2,7 @@
 import { Button, Group, Input, Modal, SegmentedControl, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { RunDetail } from '../../../shared/api.ts';
-import { exportFormat } from '../../../shared/jobs.ts';
+import { exportFormat } from '../../../shared/export-layouts.ts';
 import { maxWidth, minWidth } from '../../../shared/power.ts';
 import { parameterCount } from '../../../shared/presets.ts';
 import { NumberField } from '../../components/number-field.tsx';
