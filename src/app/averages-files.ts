@@ -34,6 +34,7 @@ const provenance = z.object({
   step: z.coerce.number().int().nonnegative().nullable().catch(null),
   policy: z.string().nullable().catch(null),
   recipe: z.string().nullable().catch(null),
+  loss: z.coerce.number().nullable().catch(null),
 });
 const configFile = z.object({ torch_dtype: z.string().optional().catch(undefined) });
 
@@ -146,6 +147,7 @@ async function readModel(path: string, kind: WrittenModel['kind'], name: string)
     step: said.step ?? named?.step ?? null,
     recipe: said.recipe,
     dtype: (isFolder ? await readDtype(path) : null) ?? named?.dtype ?? null,
+    loss: said.loss,
   };
 }
 

@@ -1,7 +1,7 @@
 /** The frame of the window: navigation, what trains now, and the page of the address. */
 import { AppShell, Button, NavLink, Progress, Text, Tooltip, useMantineColorScheme } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { IconDatabase, IconPlus, IconRipple, IconSettings } from '@tabler/icons-react';
+import { IconDatabase, IconMessage2, IconPlus, IconRipple, IconSettings, IconSum } from '@tabler/icons-react';
 import { useEffect } from 'react';
 import { Link, Redirect, Route, Router, Switch, useLocation } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
@@ -12,12 +12,14 @@ import { CrashGuard } from './components/crash-guard.tsx';
 import { Page } from './components/page.tsx';
 import { Empty } from './components/states.tsx';
 import { Truncated } from './components/text.tsx';
+import { AveragesPage } from './features/averages/averages-page.tsx';
 import { ComparePage } from './features/compare/compare-page.tsx';
 import { DatasetsPage } from './features/datasets/datasets-page.tsx';
 import { NewRunPage } from './features/new-run/new-run-page.tsx';
 import { RunPage } from './features/run/run-page.tsx';
 import { isLive, progressShare } from './features/runs/lib/run-state.ts';
 import { RunsPage } from './features/runs/runs-page.tsx';
+import { SamplePage } from './features/sample/sample-page.tsx';
 import { SettingsPage } from './features/settings/settings-page.tsx';
 import { formatPercent } from './lib/format.ts';
 import { decodeSegment, decodeSegments, routes } from './lib/routes.ts';
@@ -29,6 +31,8 @@ const pages = [
   { href: routes.runs, label: t.nav.runs, icon: IconRipple },
   { href: routes.newRun, label: t.nav.newRun, icon: IconPlus },
   { href: routes.datasets, label: t.nav.datasets, icon: IconDatabase },
+  { href: routes.averages, label: t.nav.averages, icon: IconSum },
+  { href: routes.sample, label: t.nav.sample, icon: IconMessage2 },
   { href: routes.settings, label: t.nav.settings, icon: IconSettings },
 ];
 
@@ -110,6 +114,17 @@ function Frame() {
               <ComparePage names={[]} />
             </Route>
             <Route path="/compare/:names">{({ names }) => <ComparePage names={decodeSegments(names)} />}</Route>
+            <Route path="/averages">
+              <AveragesPage name={null} />
+            </Route>
+            <Route path="/averages/:name">{({ name }) => <AveragesPage name={decodeSegment(name)} />}</Route>
+            <Route path="/sample">
+              <SamplePage run={null} model={null} />
+            </Route>
+            <Route path="/sample/model/:path">
+              {({ path }) => <SamplePage run={null} model={decodeSegment(path)} />}
+            </Route>
+            <Route path="/sample/:name">{({ name }) => <SamplePage run={decodeSegment(name)} model={null} />}</Route>
             <Route path="/settings" component={SettingsPage} />
             <Route>
               <Page title={t.notFound.title}>

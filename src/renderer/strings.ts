@@ -1,12 +1,28 @@
 /** Every text of the window, in one typed table. */
+
+import { averages } from './strings/averages.ts';
 import { common } from './strings/common.ts';
 import { compare } from './strings/compare.ts';
 import { datasets } from './strings/datasets.ts';
+import { exporting } from './strings/exporting.ts';
 import { newRun } from './strings/new-run.ts';
 import { run } from './strings/run.ts';
 import { runs } from './strings/runs.ts';
+import { sample } from './strings/sample.ts';
 import { settings } from './strings/settings.ts';
 import { sweep } from './strings/sweep.ts';
 
-export const t = { ...common, compare, datasets, newRun, run, runs, settings, sweep };
+export const t = {
+  ...common,
+  averages,
+  compare,
+  datasets,
+  exporting,
+  newRun,
+  run,
+  runs,
+  sample,
+  settings,
+  sweep,
+};
 export type Strings = typeof t;

@@ -48,6 +48,8 @@ export const writtenModel = z.object({
   /** How it was made, in words. */
   recipe: z.string().nullable(),
   dtype: z.string().nullable(),
+  /** Validation loss that was measured when it was written; null for what the run's own evaluations tell. */
+  loss: z.number().nullable(),
 });
 export type WrittenModel = z.infer<typeof writtenModel>;
 
@@ -77,4 +79,4 @@ export const writtenCheck = z.object({
 export type WrittenCheck = z.infer<typeof writtenCheck>;
 
 /** Nats per token that a loss may change by when weights are written in a dtype (docs/conventions.md, "Precision"). */
-export const lossTolerance = { float32: 1e-5, float16: 1e-3, bfloat16: 1e-3 } as const;
+export const lossTolerance = { float32: 1e-5, float16: 1e-3, bfloat16: 1e-3, q8_0: 1e-2 } as const;

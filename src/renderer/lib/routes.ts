@@ -32,5 +32,11 @@ export const routes = {
   runs: '/runs',
   run: (name: string) => `/runs/${encodeSegment(name)}`,
   compare: (names: readonly string[]) => `/compare/${encodeSegments(names)}`,
+  averages: '/averages',
+  averagesOf: (run: string) => `/averages/${encodeSegment(run)}`,
+  sample: '/sample',
+  sampleOf: (run: string) => `/sample/${encodeSegment(run)}`,
+  /** From a model folder of its own. */
+  sampleModel: (path: string) => `/sample/model/${encodeSegment(path)}`,
   settings: '/settings',
 };

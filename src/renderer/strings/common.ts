@@ -16,6 +16,8 @@ export const common = {
     datasets: 'Datasets',
     newRun: 'New run',
     runs: 'Runs',
+    averages: 'Averages',
+    sample: 'Sample',
     settings: 'Settings',
     active: 'Now training',
     skip: 'Skip to content',

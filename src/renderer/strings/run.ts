@@ -124,23 +124,6 @@ export const run = {
     copy: (of: string) => `Copy what ${of} wrote`,
     noWeights: 'Samples need a checkpoint: start the run first.',
   },
-  export: {
-    width: 'Width: another one is worked out from what the run stored',
-    widthRange: (min: number, max: number) => `From ${min} to ${max}`,
-    title: 'Export a model',
-    text: 'A Hugging Face folder: config, safetensors, tokenizer and a model card that says where it comes from.',
-    weights: 'Weights',
-    step: 'Checkpoint',
-    newest: (step: string) => `Newest, step ${step}`,
-    stepIs: (step: string) => `Step ${step}`,
-    format: 'Format',
-    formats: { float32: 'float32', float16: 'float16', bfloat16: 'bfloat16' },
-    size: (size: string) => `about ${size}`,
-    action: 'Export',
-    done: 'Exported to',
-    copyPath: 'Copy path',
-    noCheckpoint: 'There is no checkpoint to export from yet.',
-  },
   fork: {
     cooldownTitle: 'Cool down to zero',
     cooldownText:

@@ -24,29 +24,46 @@ export async function rereadHash(target: string): Promise<{ bytes: number; sha25
   return { bytes: (await stat(file)).size, sha256: (await hashFile(file)) ?? '' };
 }
 
-/**
- * Loss of the weights that a model was written from, and of the model as its own files describe it: architecture and
- * weights are both read back. Where the dataset is gone or does not fit, why there is no loss.
- */
+/** Loss of weights on a run's fixed validation blocks, or why there is none: the dataset is gone or does not fit. */
+export type SourceLoss = { readonly loss: number; readonly blocks: number } | { readonly why: string };
+
+export function measureSource(
+  backend: Backend,
+  { run, read, blocks }: { run: RunFolder; read: WeightReader; blocks: number },
+): Promise<SourceLoss> {
+  return onDataset(run, async (dataset) => {
+    const store = backend.store('f32', run.table.elements);
+    await copyVector(read, (offset, data) => store.write(offset, data), store.elements);
+    const losses = await evaluateWeights(backend, run.config.model, store, dataset, blocks);
+    store.free();
+    return { loss: mean(losses), blocks: losses.length };
+  });
+}
+
+/** The loss of a model as its own files describe it, architecture and weights read back, beside that of its source. */
 export async function measureWritten(
   backend: Backend,
-  { run, read, target, blocks }: { run: RunFolder; read: WeightReader; target: string; blocks: number },
+  { run, target, source }: { run: RunFolder; target: string; source: SourceLoss },
 ): Promise<Pick<WrittenCheck, 'loss' | 'why'>> {
+  if ('why' in source) return { loss: null, why: source.why };
+  const { blocks } = source;
+  const after = await onDataset(run, async (dataset) => {
+    return { loss: mean(await lossesOfModel(backend, target, dataset, blocks)), blocks };
+  });
+  if ('why' in after) return { loss: null, why: after.why };
+  return { loss: { source: source.loss, written: after.loss, blocks }, why: null };
+}
+
+async function onDataset(run: RunFolder, work: (dataset: Dataset) => Promise<SourceLoss>): Promise<SourceLoss> {
   let dataset: Dataset;
   try {
     dataset = await openDataset(run.config.dataset);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { loss: null, why: error.message };
+    return { why: error.message };
   }
   try {
-    const { model } = run.config;
-    const source = backend.store('f32', run.table.elements);
-    await copyVector(read, (offset, data) => source.write(offset, data), source.elements);
-    const before = await evaluateWeights(backend, model, source, dataset, blocks);
-    source.free();
-    const after = await lossesOfModel(backend, target, dataset, blocks);
-    return { loss: { source: mean(before), written: mean(after), blocks: before.length }, why: null };
+    return await work(dataset);
   } finally {
     dataset.close();
   }

@@ -7,7 +7,7 @@ import type { Tokenizer } from '../../engine/data/source.ts';
 import { verifyExport } from '../../engine/train/index.ts';
 import type { WrittenCheck } from '../../shared/averages.ts';
 import type { JobResult, JobSpec } from '../../shared/jobs.ts';
-import { measureWritten, rereadHash } from './check.ts';
+import { measureSource, measureWritten, rereadHash } from './check.ts';
 import { withDevice } from './device.ts';
 import type { JobHooks } from './job.ts';
 import { openRunOf } from './weights.ts';
@@ -43,7 +43,8 @@ async function lossOf(
 ): Promise<Pick<WrittenCheck, 'loss' | 'why'>> {
   const checkpoint = await run.openCheckpoint(step);
   try {
-    return await measureWritten(backend, { run, read: await checkpoint.weights(of), target, blocks });
+    const source = await measureSource(backend, { run, read: await checkpoint.weights(of), blocks });
+    return await measureWritten(backend, { run, target, source });
   } finally {
     await checkpoint.close();
   }

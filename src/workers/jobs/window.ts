@@ -16,7 +16,7 @@ import { UserError } from '../../engine/errors.ts';
 import { bitsPerByte, Evaluator, mean, pairedDifference, perplexity } from '../../engine/evaluate/index.ts';
 import { verifyWeights } from '../../engine/train/index.ts';
 import type { EvaluationResult, JobResult, JobSpec } from '../../shared/jobs.ts';
-import { measureWritten, rereadHash } from './check.ts';
+import { measureSource, measureWritten, rereadHash } from './check.ts';
 import { withDevice } from './device.ts';
 import type { JobHooks } from './job.ts';
 import { openRunOf } from './weights.ts';
@@ -104,6 +104,7 @@ async function write(job: WindowJob, hooks: JobHooks, { run, window, backend }: 
   hooks.report({ type: 'progress', progress: { phase: 'writing', ...progress } });
   const recipe = `uniform mean of ${steps.length} steps of one run: ${steps.join(', ')}`;
   const sources = await windowSources(run, steps);
+  const source = await measureSource(backend, { run, read, blocks: job.blocks });
   const checkpoint = await run.openCheckpoint(null);
   try {
     const tokenizer = await loadTokenizer(checkpoint.path);
@@ -117,6 +118,7 @@ async function write(job: WindowJob, hooks: JobHooks, { run, window, backend }: 
       recipe,
       dataset: run.datasetFingerprint ?? '',
       sources: JSON.stringify(sources),
+      ...('loss' in source && { loss: String(source.loss), blocks: String(source.blocks) }),
     };
     const content = { model, table, read, dtype: job.format, tokenizer, metadata, card };
     const written = await writeModelFolder(target, content);
@@ -124,7 +126,7 @@ async function write(job: WindowJob, hooks: JobHooks, { run, window, backend }: 
     const hash = await rereadHash(target);
     if (hash.sha256 !== written.sha256) throw damaged(target);
     const weights = await verifyWeights(target, { table, expected: read, dtype: job.format });
-    const loss = await measureWritten(backend, { run, read, target, blocks: job.blocks });
+    const loss = await measureWritten(backend, { run, target, source });
     return { outcome: 'finished', step, path: target, check: { ...hash, weights, ...loss } };
   } finally {
     await checkpoint.close();

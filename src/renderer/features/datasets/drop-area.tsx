@@ -10,10 +10,12 @@ const holdsFiles = (event: DragEvent) => event.dataTransfer.types.includes('File
 export function DropArea({
   onDrop,
   paths,
+  texts = t.datasets.drop,
   children,
 }: {
   onDrop: (data: DataTransfer) => void;
   paths: boolean;
+  texts?: { readonly title: string; readonly textPaths: string; readonly textUpload: string };
   children: ReactNode;
 }) {
   const [over, setOver] = useState(false);
@@ -52,9 +54,9 @@ export function DropArea({
         <div className={classes.overlay} role="status">
           <Stack align="center" gap="xs" className={classes.overlayBox}>
             <IconFolderDown size={44} stroke={1.4} />
-            <Title order={2}>{t.datasets.drop.title}</Title>
+            <Title order={2}>{texts.title}</Title>
             <Text size="sm" maw={380} ta="center">
-              {paths ? t.datasets.drop.textPaths : t.datasets.drop.textUpload}
+              {paths ? texts.textPaths : texts.textUpload}
             </Text>
           </Stack>
         </div>

@@ -4,7 +4,7 @@ import type { RunDetail } from '../../../shared/api.ts';
 import { CopyIcon, Truncated } from '../../components/text.tsx';
 import { formatBytes, formatCount } from '../../lib/format.ts';
 import { t } from '../../strings.ts';
-import type { ExportWish } from './export-dialog.tsx';
+import type { ExportWish } from '../export/export-dialog.tsx';
 import type { ForkWish } from './fork-dialog.tsx';
 
 const texts = t.run.checkpoints;

@@ -62,7 +62,7 @@ export function ForkDialog({ run, wish, onClose }: { run: RunDetail; wish: ForkW
             <Group grow align="flex-start">
               <Select
                 label={texts.from}
-                data={steps.map((s) => ({ value: String(s), label: t.run.export.stepIs(formatCount(s)) }))}
+                data={steps.map((s) => ({ value: String(s), label: t.exporting.stepIs(formatCount(s)) }))}
                 value={String(step)}
                 onChange={(value) => value && setStep(Number(value))}
                 allowDeselect={false}

@@ -1,10 +1,9 @@
-/** Which weights, from which checkpoint, in which format; then where they are. */
-import { Button, Group, Input, Modal, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+/** Which weights, from which checkpoint, in which layout and format; then where they are, and what a second look found. */
+import { Box, Button, Group, Input, Modal, SegmentedControl, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
-import type { RunDetail } from '../../../shared/api.ts';
-import { exportFormat } from '../../../shared/export-layouts.ts';
+import type { Output, RunDetail } from '../../../shared/api.ts';
+import { type ExportDType, type ExportLayout, exportDTypes, exportLayout } from '../../../shared/export-layouts.ts';
 import { maxWidth, minWidth } from '../../../shared/power.ts';
-import { parameterCount } from '../../../shared/presets.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { Copyable } from '../../components/text.tsx';
 import { call } from '../../door/index.ts';
@@ -12,6 +11,8 @@ import { formatBytes, formatCount } from '../../lib/format.ts';
 import { tellFailure, useAction } from '../../store/action.ts';
 import { refresh, useQuery } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
+import { CheckResult } from './check-result.tsx';
+import { exportBytes, layoutRefuses } from './lib/export-size.ts';
 
 export interface ExportWish {
   /** null: the newest checkpoint. */
@@ -20,8 +21,7 @@ export interface ExportWish {
   readonly of: string | null;
 }
 
-const texts = t.run.export;
-const bytesPer = { float32: 4, float16: 2, bfloat16: 2 } as const;
+const texts = t.exporting;
 const newest = 'newest';
 
 export function ExportDialog({
@@ -48,23 +48,26 @@ export function ExportDialog({
   const [width, setWidth] = useState<number | null>(null);
   const wrongWidth = power !== null && width !== null && !(width >= minWidth && width <= maxWidth);
   const named = power && width !== null && width !== power.widths[0] ? `${weights}@${width}` : weights;
-  const [format, setFormat] = useState<keyof typeof bytesPer>('float32');
-  const [path, setPath] = useState<string | null>(null);
+  const [format, setFormat] = useState<ExportDType>('float32');
+  const [layout, setLayout] = useState<ExportLayout>('huggingface');
+  const [written, setWritten] = useState<Output<'runs.export'> | null>(null);
+  const path = written?.path ?? null;
+  const { model } = run.config;
+  const formats: readonly ExportDType[] = exportDTypes[layout];
   const info = useQuery('app.info', undefined);
   const { busy, run: act } = useAction();
 
   const start = () =>
     act(async () => {
-      const answer = await call('runs.export', { name: run.name, weights: { step, of: named }, format });
-      setPath(answer.path);
-      refresh('runs.get');
+      setWritten(await call('runs.export', { name: run.name, weights: { step, of: named }, format, layout }));
+      refresh('runs.get', 'averages.state');
     });
 
   return (
     <Modal opened onClose={onClose} title={texts.title} size="lg">
       <Stack>
         <Text size="sm" c="dimmed">
-          {chosen ? texts.text : texts.noCheckpoint}
+          {chosen ? texts.text[layout] : texts.noCheckpoint}
         </Text>
         {chosen && path === null && (
           <>
@@ -99,20 +102,51 @@ export function ExportDialog({
             )}
             <div>
               <Input.Label component="div" display="block" mb={4}>
+                {texts.layout}
+              </Input.Label>
+              <SegmentedControl
+                aria-label={texts.layout}
+                value={layout}
+                onChange={(value) => {
+                  const next = value as ExportLayout;
+                  const held: readonly ExportDType[] = exportDTypes[next];
+                  setLayout(next);
+                  if (!held.includes(format)) setFormat('float32');
+                }}
+                data={exportLayout.options.map((value) => ({
+                  value,
+                  label: texts.layouts[value],
+                  disabled: layoutRefuses(model, value),
+                }))}
+              />
+              <Text size="xs" c="dimmed" mt={4}>
+                {[
+                  texts.refused[model.gelu],
+                  layout === 'gguf' && model.gelu === 'exact' ? texts.llamaGelu : '',
+                  layout !== 'huggingface' && model.inverseLayerScaling ? texts.folded : '',
+                ]
+                  .filter(Boolean)
+                  .join(' ')}
+              </Text>
+            </div>
+            <div>
+              <Input.Label component="div" display="block" mb={4}>
                 {texts.format}
               </Input.Label>
-              <Group gap="sm">
-                <SegmentedControl
-                  aria-label={texts.format}
-                  value={format}
-                  onChange={(value) => setFormat(value as keyof typeof bytesPer)}
-                  data={exportFormat.options.map((value) => ({ value, label: texts.formats[value] }))}
-                />
-                <Text size="sm" c="dimmed" className="numbers">
-                  {texts.size(formatBytes(parameterCount(run.config.model) * bytesPer[format]))}
-                </Text>
-              </Group>
+              <SegmentedControl
+                className="numbers"
+                aria-label={texts.format}
+                value={format}
+                onChange={(value) => setFormat(value as ExportDType)}
+                data={formats.map((value) => ({
+                  value,
+                  label: texts.sizes(texts.formats[value], formatBytes(exportBytes(model, value, layout))),
+                }))}
+              />
             </div>
+            <Text size="xs" c="dimmed" role={busy ? 'status' : undefined}>
+              {busy ? texts.working : texts.checked}
+            </Text>
           </>
         )}
         {path !== null && (
@@ -121,6 +155,11 @@ export function ExportDialog({
               {texts.done}
             </Text>
             <Copyable text={path} label={texts.copyPath} />
+            {written?.check && (
+              <Box mt="sm">
+                <CheckResult check={written.check} format={format} />
+              </Box>
+            )}
           </div>
         )}
         <Group justify="flex-end">

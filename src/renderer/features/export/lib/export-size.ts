@@ -1,0 +1,35 @@
+/** How many bytes of weights an export will have, and which forms it can take. */
+import type { ModelConfig } from '../../../../shared/config.ts';
+import type { ExportDType, ExportLayout } from '../../../../shared/export-layouts.ts';
+import { parameterCount } from '../../../../shared/presets.ts';
+
+/** q8_0: 32 weights and a scale in 34 bytes. */
+const bytesPer: Readonly<Record<ExportDType, number>> = { float32: 4, float16: 2, bfloat16: 2, q8_0: 34 / 32 };
+/** llm.c pads its vocabulary to a multiple of this. */
+const vocabMultiple = 128;
+
+/** Bytes of the weights in that layout; a GGUF file's tokenizer comes on top. */
+export function exportBytes(model: ModelConfig, format: ExportDType, layout: ExportLayout): number {
+  const { blockSize, vocabSize, width } = model;
+  const own = parameterCount(model);
+  if (layout === 'nanogpt') return own * bytesPer[format];
+  // The others have biases everywhere; a model without them is written with zeros.
+  const whole = parameterCount({ ...model, bias: true });
+  if (layout === 'huggingface') return whole * bytesPer[format];
+  if (layout === 'llmc') {
+    const padding = Math.ceil(vocabSize / vocabMultiple) * vocabMultiple - vocabSize;
+    return (whole + padding * width) * bytesPer[format];
+  }
+  // Vectors and position embeddings stay float32; rows that are no whole blocks of 32 are float16.
+  const plain = vectorWeights(model) + blockSize * width;
+  const matrix = format === 'q8_0' && width % 32 !== 0 ? bytesPer.float16 : bytesPer[format];
+  return plain * bytesPer.float32 + (whole - plain) * matrix;
+}
+
+/** Biases, and both halves of every LayerNorm. */
+const vectorWeights = ({ layers, width }: ModelConfig): number => layers * (4 + 4 + 5) * width + 2 * width;
+
+/** Whether a layout cannot say what this model is: nanoGPT has the exact GELU only, llm.c the tanh form. */
+export function layoutRefuses({ gelu }: Pick<ModelConfig, 'gelu'>, layout: ExportLayout): boolean {
+  return (layout === 'nanogpt' && gelu !== 'exact') || (layout === 'llmc' && gelu !== 'tanh');
+}
