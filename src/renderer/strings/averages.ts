@@ -80,7 +80,7 @@ export const averages = {
     last: 'Last step of the window',
     stepIs: (step: string) => `step ${step}`,
     unmeasured: 'not measured',
-    legend: { checkpoint: 'Checkpoint', snapshot: 'Snapshot', raw: 'Raw loss' },
+    legend: { checkpoint: 'checkpoint', snapshot: 'snapshot', unmeasured: 'hollow: its loss was not measured' },
     table: 'List of kept weights',
     step: 'Step',
     kind: 'Lies as',

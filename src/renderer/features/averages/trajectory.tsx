@@ -211,9 +211,29 @@ export function Trajectory({
           {handle('last')}
         </svg>
       </Box>
-      <Text size="xs" c="dimmed">
-        {texts.note}
-      </Text>
+      <div className={classes.legend}>
+        {(['checkpoint', 'snapshot', 'unmeasured'] as const).map((kind) => (
+          <Text key={kind} size="xs" c="dimmed" component="span">
+            <svg width={12} height={10} aria-hidden="true">
+              {kind === 'snapshot' ? (
+                <rect x={2} y={2} width={6} height={6} fill="var(--meander-ink)" />
+              ) : (
+                <circle
+                  cx={5}
+                  cy={5}
+                  r={4}
+                  fill={kind === 'checkpoint' ? 'var(--meander-ink)' : 'var(--meander-surface)'}
+                  stroke="var(--meander-ink)"
+                />
+              )}
+            </svg>{' '}
+            {texts.legend[kind]}
+          </Text>
+        ))}
+        <Text size="xs" c="dimmed" component="span">
+          {texts.note}
+        </Text>
+      </div>
     </div>
   );
 }
