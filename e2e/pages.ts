@@ -12,7 +12,12 @@ export async function open(page: Page, name: string): Promise<void> {
 export const status = (page: Page, word: string): Locator => page.getByText(word, { exact: true }).first();
 
 /** Drags files and folders in from the system, as the browser itself would deliver them. */
-export async function drop(page: Page, target: Locator, files: readonly string[]): Promise<void> {
+export async function drop(
+  page: Page,
+  target: Locator,
+  files: readonly string[],
+  says = 'Drop to look inside',
+): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const box = await target.boundingBox();
   if (!box) throw new Error('the target of the drop is not visible');
@@ -23,7 +28,7 @@ export async function drop(page: Page, target: Locator, files: readonly string[]
   };
   await session.send('Input.dispatchDragEvent', { type: 'dragEnter', ...event });
   await session.send('Input.dispatchDragEvent', { type: 'dragOver', ...event });
-  await expect(page.getByText('Drop to look inside')).toBeVisible();
+  await expect(page.getByText(says)).toBeVisible();
   await session.send('Input.dispatchDragEvent', { type: 'drop', ...event });
 }
 

@@ -163,6 +163,11 @@ export const report = z.discriminatedUnion('type', [
 ]);
 export type Report = z.infer<typeof report>;
 
+const halfDifference = z.object({
+  difference: z.number(),
+  standardError: z.number(),
+  verdict: z.enum(['better', 'no difference', 'worse']),
+});
 export const evaluationResult = z.object({
   of: z.string(),
   step: z.number().int(),
@@ -174,6 +179,8 @@ export const evaluationResult = z.object({
   difference: z.number(),
   standardError: z.number(),
   verdict: z.enum(['better', 'no difference', 'worse']),
+  /** The same difference on every other block alone: to choose by the first half and report the second. */
+  halves: z.tuple([halfDifference, halfDifference]).optional(),
 });
 /** Rows of the first batch as the model sees it. */
 export const preview = z.object({

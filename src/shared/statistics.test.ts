@@ -1,8 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import type { EvaluationLine } from './metrics.ts';
-import { bitsPerByte, mean, pairedDifference, perplexity, reachedAt, standardError } from './statistics.ts';
+import {
+  bitsPerByte,
+  mean,
+  pairedDifference,
+  pairedHalves,
+  perplexity,
+  reachedAt,
+  standardError,
+} from './statistics.ts';
 
 describe('paired differences', () => {
+  it('halves the blocks, for a choice on one and a report on the other', () => {
+    const [even, odd] = pairedHalves([1, 5, 1, 5.5, 1], [2, 5, 2, 5, 2]);
+    expect(even).toMatchObject({ difference: -1, standardError: 0, verdict: 'better' });
+    expect(odd).toMatchObject({ difference: 0.25, verdict: 'no difference' });
+    expect(() => pairedHalves([1], [1, 2])).toThrow(RangeError);
+  });
+
   it('has the textbook standard error of the mean', () => {
     // Values 1, 2, 3, 4: sample variance 5/3, standard error √(5/12).
     expect(standardError([1, 2, 3, 4])).toBeCloseTo(Math.sqrt(5 / 12), 14);

@@ -45,6 +45,17 @@ export function pairedDifference(a: ArrayLike<number>, b: ArrayLike<number>): Di
   return { difference, standardError: error, verdict: verdictOf(difference, error) };
 }
 
+/**
+ * The comparison on the blocks at even and at odd places, for a choice among several: it is made on the first half and
+ * reported on the second. Throws RangeError when the lengths differ.
+ */
+export function pairedHalves(a: ArrayLike<number>, b: ArrayLike<number>): [Difference, Difference] {
+  if (a.length !== b.length) throw new RangeError(`${a.length} and ${b.length} blocks cannot be paired`);
+  const half = (values: ArrayLike<number>, odd: number) => Array.from(values).filter((_, i) => i % 2 === odd);
+  const on = (odd: number) => pairedDifference(half(a, odd), half(b, odd));
+  return [on(0), on(1)];
+}
+
 export function verdictOf(difference: number, error: number): Verdict {
   if (!Number.isFinite(difference) || Math.abs(difference) < Math.max(2 * error, rounding)) return 'no difference';
   return difference < 0 ? 'better' : 'worse';

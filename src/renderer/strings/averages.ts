@@ -120,8 +120,8 @@ export const averages = {
     present: 'this window',
     words: { better: 'better', 'no difference': 'no difference', worse: 'worse' },
     stale: 'The run has a newer checkpoint since: measure again to compare with that.',
-    chosen:
-      'Several windows were tried. The one with the lowest loss is chosen on these very blocks, so its loss is a little too good: judge it on others.',
+    chosen: (mean: string, size: string, error: string, word: string) =>
+      `Chosen on every other block: ${mean}. On the remaining blocks, which had no part in the choice, its loss is ${size} ± ${error} against raw: ${word}.`,
     format: 'Format',
     write: 'Write it as a model',
     writing: 'Writing, then reading it again…',
@@ -140,10 +140,8 @@ export const averages = {
     when: 'Written',
     sort: (column: string) => `Sort by ${column}`,
     kinds: { policy: 'average', window: 'window', export: 'export', merge: 'merge' },
-    copy: (name: string) => `Copy the path of ${name}`,
-    reveal: (name: string) => `Show ${name} in its folder`,
+    more: (name: string) => `More about ${name}`,
     sample: (name: string) => `Sample from ${name}`,
-    remove: (name: string) => `Delete ${name}`,
     removeTitle: (name: string) => `Delete “${name}”?`,
     removeText: (size: string, path: string) => `${size} are freed. It cannot be undone: ${path}`,
     removeAction: 'Delete model',

@@ -13,7 +13,14 @@ import {
 } from '../../engine/checkpoint/index.ts';
 import { loadTokenizer, openDataset } from '../../engine/data/index.ts';
 import { UserError } from '../../engine/errors.ts';
-import { bitsPerByte, Evaluator, mean, pairedDifference, perplexity } from '../../engine/evaluate/index.ts';
+import {
+  bitsPerByte,
+  Evaluator,
+  mean,
+  pairedDifference,
+  pairedHalves,
+  perplexity,
+} from '../../engine/evaluate/index.ts';
 import { verifyWeights } from '../../engine/train/index.ts';
 import type { EvaluationResult, JobResult, JobSpec } from '../../shared/jobs.ts';
 import { measureSource, measureWritten, rereadHash } from './check.ts';
@@ -71,6 +78,7 @@ async function measure(job: WindowJob, hooks: JobHooks, { run, window, backend }
         perplexity: perplexity(loss),
         bitsPerByte: bitsPerByte(loss, val),
         ...pairedDifference(losses, base),
+        ...(losses.length > 1 && { halves: pairedHalves(losses, base) }),
       });
     }
     return { outcome: 'finished', evaluations };

@@ -1,12 +1,21 @@
 /** Written models: sorted by any column, shown in their folder, sampled from, deleted. */
-import { ActionIcon, Badge, Group, Table, Text, Tooltip, UnstyledButton } from '@mantine/core';
-import { IconChevronDown, IconChevronUp, IconFolder, IconMessage2, IconTrash } from '@tabler/icons-react';
+import { ActionIcon, Group, Menu, Table, Text, Tooltip, UnstyledButton } from '@mantine/core';
+import { useClipboard } from '@mantine/hooks';
+import {
+  IconChevronDown,
+  IconChevronUp,
+  IconCopy,
+  IconDots,
+  IconFolder,
+  IconMessage2,
+  IconTrash,
+} from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { Link } from 'wouter';
 import type { WrittenModel } from '../../../shared/averages.ts';
 import type { EvaluationLine } from '../../../shared/metrics.ts';
 import { Confirm } from '../../components/confirm.tsx';
-import { CopyIcon, Truncated } from '../../components/text.tsx';
+import { Truncated } from '../../components/text.tsx';
 import { call } from '../../door/index.ts';
 import { formatBytes, formatCount, formatLoss, formatWhen } from '../../lib/format.ts';
 import { routes } from '../../lib/routes.ts';
@@ -68,7 +77,7 @@ export function ModelsTable({
   return (
     <>
       <div className={classes.wide}>
-        <Table fz="sm" className="numbers" aria-label={label} miw={680}>
+        <Table fz="sm" className="numbers" aria-label={label} miw={600}>
           <Table.Thead>
             <Table.Tr>
               {modelColumns.map((column) => (
@@ -91,7 +100,7 @@ export function ModelsTable({
                   </UnstyledButton>
                 </Table.Th>
               ))}
-              <Table.Th w={reveal ? 132 : 100} />
+              <Table.Th w={76} />
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -119,9 +128,10 @@ export function ModelsTable({
 
 function Row({ row, reveal, onRemove }: { row: ModelRow; reveal: boolean; onRemove: () => void }) {
   const { path, name } = row;
+  const clipboard = useClipboard();
   return (
     <Table.Tr>
-      <Table.Td maw={260}>
+      <Table.Td maw={210}>
         <Truncated size="sm">{name}</Truncated>
         {row.recipe !== null && row.recipe !== 'raw' && (
           <Truncated size="xs" c="dimmed">
@@ -130,19 +140,12 @@ function Row({ row, reveal, onRemove }: { row: ModelRow; reveal: boolean; onRemo
         )}
       </Table.Td>
       <Table.Td>
-        <Group gap={4} wrap="nowrap">
-          <Text size="sm">{row.of ?? '–'}</Text>
-          {row.kind !== 'window' && row.kind !== 'merge' && (
-            <Badge size="xs" tt="none" variant="default">
-              {texts.kinds[row.kind]}
-            </Badge>
-          )}
-          {row.layout === 'nanogpt' && (
-            <Badge size="xs" tt="none" variant="default">
-              {texts.layouts.nanogpt}
-            </Badge>
-          )}
-        </Group>
+        <Text size="sm">{row.of ?? '–'}</Text>
+        <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+          {[row.kind === 'window' ? null : texts.kinds[row.kind], texts.layouts[row.layout], row.dtype]
+            .filter(Boolean)
+            .join(', ')}
+        </Text>
       </Table.Td>
       <Table.Td ta="right">{row.step === null ? '–' : formatCount(row.step)}</Table.Td>
       <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>
@@ -165,24 +168,29 @@ function Row({ row, reveal, onRemove }: { row: ModelRow; reveal: boolean; onRemo
               </ActionIcon>
             </Tooltip>
           )}
-          {reveal && (
-            <Tooltip label={texts.reveal(name)}>
-              <ActionIcon
-                variant="subtle"
-                color="gray"
-                aria-label={texts.reveal(name)}
-                onClick={() => call('shell.reveal', { path }).catch(tellFailure)}
-              >
-                <IconFolder size={16} />
+          <Menu position="bottom-end" width={190}>
+            <Menu.Target>
+              <ActionIcon variant="subtle" color="gray" aria-label={texts.more(name)}>
+                <IconDots size={16} />
               </ActionIcon>
-            </Tooltip>
-          )}
-          <CopyIcon text={path} label={texts.copy(name)} />
-          <Tooltip label={texts.remove(name)}>
-            <ActionIcon variant="subtle" color="red" aria-label={texts.remove(name)} onClick={onRemove}>
-              <IconTrash size={16} />
-            </ActionIcon>
-          </Tooltip>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {reveal && (
+                <Menu.Item
+                  leftSection={<IconFolder size={16} />}
+                  onClick={() => call('shell.reveal', { path }).catch(tellFailure)}
+                >
+                  {t.common.reveal}
+                </Menu.Item>
+              )}
+              <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => clipboard.copy(path)}>
+                {t.common.copyPath}
+              </Menu.Item>
+              <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={onRemove}>
+                {texts.removeAction}
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
         </Group>
       </Table.Td>
     </Table.Tr>

@@ -15,6 +15,7 @@ import { CheckResult } from '../export/check-result.tsx';
 import { exportBytes } from '../export/lib/export-size.ts';
 import { isTraining } from '../runs/lib/run-state.ts';
 import classes from './averages.module.css';
+import { chosen } from './lib/choice.ts';
 import { spacingOf } from './lib/window.ts';
 
 const texts = t.averages.window;
@@ -26,6 +27,13 @@ interface Try {
   readonly steps: readonly number[];
   readonly result: EvaluationResult;
 }
+
+const meanName = (steps: readonly number[]): string =>
+  texts.mean(
+    formatCount(steps.length),
+    formatCount(steps[0] as number),
+    formatCount(steps[steps.length - 1] as number),
+  );
 
 export function WindowPanel({
   run,
@@ -100,15 +108,12 @@ export function WindowPanel({
     })),
     ...tries.map((one) => ({
       key: one.key,
-      label: texts.mean(
-        formatCount(one.steps.length),
-        formatCount(one.steps[0] as number),
-        formatCount(one.steps[one.steps.length - 1] as number),
-      ),
+      label: meanName(one.steps),
       present: one.key === key,
       result: one.result,
     })),
   ];
+  const pick = chosen(tries);
   const stale = beside.length > 0 && newest !== null && beside[0]?.step !== newest;
   return (
     <Stack gap="sm">
@@ -201,9 +206,19 @@ export function WindowPanel({
           </Table>
         </div>
       )}
-      {(stale || tries.length > 1) && (
+      {pick && (
+        <Text size="sm">
+          {texts.chosen(
+            meanName(pick.best.steps),
+            formatSigned(pick.judged.difference),
+            pick.judged.standardError.toFixed(4),
+            texts.words[pick.judged.verdict],
+          )}
+        </Text>
+      )}
+      {stale && (
         <Text size="xs" c="dimmed">
-          {stale && texts.stale} {tries.length > 1 && texts.chosen}
+          {texts.stale}
         </Text>
       )}
       <Group gap="sm" align="center">

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AveragesState, WrittenModel } from '../../../../shared/averages.ts';
+import type { EvaluationResult } from '../../../../shared/jobs.ts';
 import type { EvaluationLine } from '../../../../shared/metrics.ts';
+import { chosen } from './choice.ts';
 import { gainRange, gainShape, gainsOf, tally, thinned } from './gain.ts';
 import { heldPolicy, meanAgeOf, medianAge, places } from './holds.ts';
 import { moved, suggestedMergeName, withInputs } from './merge-inputs.ts';
@@ -147,6 +149,20 @@ describe('models of others', () => {
     );
     expect(suggestedMergeName(['C:\\x\\ckpt1.pt', 'C:\\x\\ckpt2.pt'], ['ckpt mean of 2'])).toBe('ckpt mean of 2 2');
     expect(suggestedMergeName(['/a', '/b'], [])).toBe('mean of 2');
+  });
+});
+
+describe('a choice among windows', () => {
+  const half = (difference: number) => ({ difference, standardError: 0.01, verdict: 'better' as const });
+  const tried = (first: number, second: number) => ({
+    result: { halves: [half(first), half(second)] } as unknown as EvaluationResult,
+  });
+
+  it('is made on one half and judged on the other', () => {
+    const [lucky, steady] = [tried(-0.3, -0.1), tried(-0.2, -0.2)];
+    expect(chosen([steady, lucky])).toMatchObject({ best: lucky, judged: { difference: -0.1 } });
+    expect(chosen([lucky])).toBeNull();
+    expect(chosen([lucky, { result: {} as EvaluationResult }])).toBeNull();
   });
 });
 
