@@ -80,7 +80,7 @@ test('averages are looked into, drawn anew, measured, written, merged and sample
 
   // Models of others: one dropped, one named by its path; a nanoGPT file and a Hugging Face folder.
   const merge = page.getByRole('region', { name: 'Average models of others' });
-  await drop(page, page.getByTestId('drop-area'), [path.join(run, 'exports')], 'Drop to average them');
+  await drop(page, page.getByTestId('drop-area'), [nano], 'Drop to average them');
   await expect(merge.getByText('Add at least one more')).toBeVisible();
   await merge.getByLabel('Path of a model folder or file').fill(path.join(run, 'checkpoints/step-00000120'));
   await merge.getByRole('button', { name: 'Add' }).click();

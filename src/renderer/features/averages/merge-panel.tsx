@@ -13,15 +13,16 @@ import {
 } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconFile, IconFolderPlus, IconSum, IconX } from '@tabler/icons-react';
 import { type ChangeEvent, useEffect, useRef, useState } from 'react';
-import type { Capabilities, Output } from '../../../shared/api.ts';
+import type { ApiError, Capabilities, Output } from '../../../shared/api.ts';
 import { runConfig } from '../../../shared/config.ts';
 import { type ExportFormat, exportFormat } from '../../../shared/export-layouts.ts';
 import { Problem, Working } from '../../components/states.tsx';
 import { Copyable, Truncated } from '../../components/text.tsx';
+import { asApiError } from '../../door/errors.ts';
 import { call, door } from '../../door/index.ts';
 import { filesOfInput } from '../../lib/drop.ts';
 import { formatBytes } from '../../lib/format.ts';
-import { tellFailure, useAction } from '../../store/action.ts';
+import { tellFailure } from '../../store/action.ts';
 import { refresh, useQuery } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
 import { CheckResult } from '../export/check-result.tsx';
@@ -39,7 +40,9 @@ export function MergePanel({ list, capabilities }: { list: MergeInputs; capabili
   const [format, setFormat] = useState<ExportFormat>('float32');
   const [progress, setProgress] = useState<{ done: number; total: number } | null>(null);
   const [result, setResult] = useState<{ format: ExportFormat; output: Output<'averages.merge'> } | null>(null);
-  const { busy, run: act } = useAction();
+  /** Stays until the next try: which models do not fit is worth reading twice. */
+  const [failure, setFailure] = useState<ApiError | null>(null);
+  const [busy, setBusy] = useState(false);
   const home = merged.data?.folder ?? '';
   const target = folder ?? home;
   const taken = target === home ? (merged.data?.models.map(({ name }) => name) ?? []) : [];
@@ -60,18 +63,26 @@ export function MergePanel({ list, capabilities }: { list: MergeInputs; capabili
     [name],
   );
 
-  const start = () =>
-    act(async () => {
-      setResult(null);
-      setProgress(null);
+  const start = async () => {
+    setBusy(true);
+    setResult(null);
+    setFailure(null);
+    setProgress(null);
+    try {
       const where = target === home ? null : target;
       const output = await call('averages.merge', { name, inputs: [...inputs], folder: where, format });
       setResult({ format, output });
+      if (output.path !== null) {
+        setTyped(null);
+        list.clear();
+      }
+    } catch (error) {
+      setFailure(asApiError(error));
+    } finally {
+      setBusy(false);
       refresh('averages.merged');
-      if (output.path === null) return;
-      setTyped(null);
-      list.clear();
-    });
+    }
+  };
   return (
     <Stack gap="sm">
       <Text size="sm" c="dimmed">
@@ -137,6 +148,7 @@ export function MergePanel({ list, capabilities }: { list: MergeInputs; capabili
           {busy && (progress ? <Bytes text={texts.progress} {...progress} /> : <Working text={texts.starting} />)}
         </>
       )}
+      {failure && <Problem error={failure} />}
       {result && !busy && (
         <div role="status">
           {result.output.path === null ? (
