@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -59,6 +59,7 @@ test.each([
   [['train', '--resume', 'x', '--set', 'steps=9'], '--set cannot go with it'],
   [['sample', 'nothing', '--tokens', 'many'], '--tokens takes a number, not "many"'],
   [['quickstart', '--steps', '76'], '--steps takes a multiple of 75'],
+  [['train', '--resume', 'x', '--sweep', 'seed=1'], '--sweep cannot go with it'],
   [['train', '--preset', 'none', '--dataset', 'x'], 'There is no preset "none"'],
 ])('a wrong call says what is wrong and exits with 2: %j', (args, message) => {
   const { code, err } = meander(...args);
@@ -166,6 +167,41 @@ test('prepare, train, stop words, evaluate, sample, export and average work toge
   );
   expect(meander('export', 'small', '--format', 'q8_0').err).toContain('--layout huggingface holds float32, float16');
 }, 180_000);
+
+test('a sweep trains its runs one after another, passes over what fails, and goes on where it was left', () => {
+  const text = path.join(home, 'dogs.txt');
+  writeFileSync(text, 'The quick brown fox jumps over the lazy dog. '.repeat(400));
+  expect(meander('prepare', text, '--name', 'dogs', '--tokenizer', 'characters', '--split', 'tail').code).toBe(0);
+  const small = [
+    ...['steps=6', 'model.layers=1', 'model.heads=1', 'model.width=8', 'model.blockSize=8', 'batch.microBatch=2'],
+    ...['schedule.warmupSteps=1', 'evaluation.every=6', 'evaluation.blocks=4', 'policies=[]'],
+  ].flatMap((assignment) => ['--set', assignment]);
+  const sweep = ['--sweep', 'lr=1e-3,2e-3', '--sweep', 'seed=7', '--json'];
+  const call = (...more: string[]) =>
+    meander('train', '--preset', 'quickstart', '--dataset', 'dogs', '--name', 's', ...small, ...sweep, ...more);
+
+  // The first run cannot start: something that is no lock stands in its place.
+  const [config] = JSON.parse(call('--print-config').out) as { name: string }[];
+  const broken = path.join(home, 'runs', config!.name);
+  mkdirSync(path.join(broken, 'lock'), { recursive: true });
+  writeFileSync(path.join(broken, 'run.json'), JSON.stringify({ schema: 1, config, createdAt: '' }));
+  const first = call();
+  expect(first.code, first.err).toBe(1);
+  expect(lastJson(first.out)).toMatchObject({
+    runs: [
+      { name: 's lr=1e-3 seed=7', outcome: 'failed' },
+      { outcome: 'finished', step: 6, values: { 'schedule.peak': 2e-3, seed: 7 } },
+    ],
+    lowest: { run: 's lr=2e-3 seed=7', of: 'raw' },
+  });
+  expect(first.out).toMatch(/s lr=2e-3 seed=7 +6 +\d\.\d{4}/);
+
+  rmSync(broken, { recursive: true });
+  const again = call();
+  expect(again.code, again.err).toBe(0);
+  expect(again.err.match(/It has made all its steps already/g)).toHaveLength(1);
+  expect(call('--set', 'steps=7').err).toContain('there is a run called "s lr=1e-3 seed=7" already, with another');
+});
 
 test('a configuration with unknown and wrong keys is refused by their paths', () => {
   const file = path.join(home, 'wrong.json');

@@ -91,13 +91,14 @@ function checkedAxes(base: RunConfig, axes: readonly SweepAxis[]): SweepField[] 
       throw new UserError('sweep-twice', `${field} has ${sweepValueText(again)} twice.`, 'Take one of them out.');
   });
   const count = axes.reduce((product, { values }) => product * values.length, 1);
-  if (count > maxSweepRuns)
+  if (count > maxSweepRuns) {
+    const factors = axes.length > 1 ? ` (${axes.map(({ values }) => values.length).join(' × ')})` : '';
     throw new UserError(
       'sweep-too-many',
-      `This sweep makes ${count} runs (${axes.map(({ values }) => values.length).join(' × ')}); ` +
-        `at most ${maxSweepRuns} can be made at once.`,
+      `This sweep makes ${count} runs${factors}; at most ${maxSweepRuns} can be made at once.`,
       'Take values out, or sweep fewer fields at a time.',
     );
+  }
   return fields;
 }
 

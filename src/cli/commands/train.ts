@@ -10,6 +10,7 @@ import { type Arguments, type Command, UsageError } from '../command.ts';
 import { checkedConfig, readJson, withAssignments } from '../config-file.ts';
 import { homeOf, jobWithProgress } from '../job.ts';
 import { readRunConfig } from '../run-config.ts';
+import { readSweep, sweptConfigs, trainSweep } from '../sweep.ts';
 import { say, tell } from '../terminal.ts';
 import { trainToTheEnd, trainWithRescues } from '../train-run.ts';
 import { runFolder } from '../weights.ts';
@@ -38,18 +39,35 @@ export const train: Command = {
       type: 'boolean',
       help: 'when the training loss spikes, go on as a child run from the mean of the weights before it',
     },
+    sweep: {
+      type: 'string',
+      multiple: true,
+      value: 'KEY=V1,V2',
+      help: 'train a run for each value, e.g. --sweep lr=3e-4,6e-4 --sweep seed=1..3; several make a grid',
+    },
     hours: { type: 'string', value: 'H', help: 'fit the run to this time on this machine, by a short probe' },
     'print-config': { type: 'boolean', help: 'print the whole configuration as JSON and do not train' },
   },
-  notes: ['Ctrl-C finishes the step, writes a checkpoint and ends; --resume continues with the same bits.'],
+  notes: [
+    'Ctrl-C finishes the step, writes a checkpoint and ends; --resume continues with the same bits.',
+    'The runs of a sweep train one after another, at most 100, named after --name and what differs. A run that fails ' +
+      'does not hold up the next one; the same command again goes on where the last one ended.',
+  ],
   async run(args) {
     const home = homeOf(args);
     const resume = args.text('resume');
     const rescues = args.flag('rescue');
     if (rescues && resume !== null)
       throw new UsageError('--resume continues a run as it was made; meander rescue makes a child run of it');
+    if (rescues && args.texts('sweep').length > 0) throw new UsageError('--rescue and --sweep do not go together');
     const given = resume === null ? await newConfig(args, home) : await resumedConfig(args, home, resume);
     const config: RunConfig = rescues ? { ...given, spikes: { ...given.spikes, action: 'stop' } } : given;
+    const axes = readSweep(config, args.texts('sweep'));
+    if (axes.length > 0) {
+      if (!args.flag('print-config')) return trainSweep(home, config, axes, args.flag('json'));
+      say(JSON.stringify(sweptConfigs(config, axes), null, 2));
+      return 0;
+    }
     if (args.flag('print-config')) {
       say(JSON.stringify(config, null, 2));
       return 0;
@@ -69,6 +87,7 @@ export const train: Command = {
 /** A run goes on as it was made; only what it computes on may be another. */
 async function resumedConfig(args: Arguments, home: string, name: string): Promise<RunConfig> {
   const fixed = ['config', 'preset', 'dataset', 'name', 'hours'].filter((option) => args.text(option) !== null);
+  if (args.texts('sweep').length > 0) fixed.push('sweep');
   const overrides = args.texts('set');
   if (fixed.length > 0 || overrides.some((assignment) => !assignment.startsWith('device.')))
     throw new UsageError(

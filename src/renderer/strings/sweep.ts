@@ -6,7 +6,7 @@ export const sweep = {
   titleNew: 'Sweep over values',
   text: 'One run for every combination, all else alike. They go into the queue and train one after another.',
   name: 'Names begin with',
-  nameNeeded: 'Enter a name',
+  nameBad: 'Enter a plain name of at most 100 characters',
   field: 'Field',
   often: 'Often swept',
   all: 'All fields',
@@ -30,6 +30,6 @@ export const sweep = {
     `These runs may take ${need}; ${free} are free. A run pauses by itself while the disk is full.`,
   identical: (name: string) => `same values as ${name}`,
   none: 'Give values to see the runs.',
-  start: (n: number) => (n === 1 ? 'Queue 1 run' : `Queue ${n} runs`),
+  start: (n: number) => (n === 0 ? 'Queue the runs' : n === 1 ? 'Queue 1 run' : `Queue ${n} runs`),
   done: (n: number) => (n === 1 ? '1 run was queued' : `${n} runs were queued`),
 } as const;

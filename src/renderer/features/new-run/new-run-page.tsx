@@ -125,7 +125,11 @@ export function NewRunPage({
   );
   return (
     <FormContext value={form}>
-      <Page title={t.newRun.title} width={1240}>
+      <Page
+        title={t.newRun.title}
+        width={1240}
+        aside={!loading && <SweepButton base={dataset ? checked.config : null} />}
+      >
         {loading ? (
           <Waiting rows={5} />
         ) : (
@@ -165,12 +169,10 @@ export function NewRunPage({
               <Stack gap="md" className={classes.side}>
                 <SummaryCard state={state} />
                 {button}
-                <SweepButton base={dataset ? checked.config : null} />
               </Stack>
             ) : (
               <>
                 <SummaryCard state={state} />
-                <SweepButton base={dataset ? checked.config : null} />
                 <Paper p="xs" shadow="md" className={classes.bar}>
                   {button}
                 </Paper>

@@ -14,7 +14,7 @@ import { Link } from 'wouter';
 import type { RunSummary } from '../../../shared/api.ts';
 import { Sparkline } from '../../components/sparkline.tsx';
 import { barColor, StatusBadge } from '../../components/status.tsx';
-import { Figure, Truncated } from '../../components/text.tsx';
+import { Figure } from '../../components/text.tsx';
 import { formatCount, formatDuration, formatLoss, formatSigned, formatWhen } from '../../lib/format.ts';
 import { routes } from '../../lib/routes.ts';
 import { t } from '../../strings.ts';
@@ -73,7 +73,9 @@ function Card({ run, childNames, waiting, behind, selected, onToggle, onTag }: P
             />
           )}
           <Anchor component={Link} href={routes.run(run.name)} className={classes.link} c="var(--mantine-color-text)">
-            <Truncated fw={600}>{run.name}</Truncated>
+            <Text fw={600} lineClamp={2} title={run.name} style={{ overflowWrap: 'anywhere' }}>
+              {run.name}
+            </Text>
           </Anchor>
           <StatusBadge status={run.status} />
         </Group>

@@ -101,6 +101,7 @@ export function NotesDialog({ run, onClose }: { run: Noted; onClose: () => void 
             maxTags={maxTags}
             splitChars={[',']}
             acceptValueOnBlur
+            openOnFocus={false}
             clearable
             error={long === undefined ? null : texts.tagTooLong(`${long.slice(0, maxTagLength)}…`)}
             data-autofocus

@@ -4,7 +4,7 @@ import { notifications } from '@mantine/notifications';
 import { IconPlus, IconX } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
-import type { RunConfig } from '../../../shared/config.ts';
+import { type RunConfig, runConfig } from '../../../shared/config.ts';
 import { type SweepField, sweepFields, sweepValueText } from '../../../shared/sweep-fields.ts';
 import { call } from '../../door/index.ts';
 import { formatSetting } from '../../lib/format.ts';
@@ -30,7 +30,7 @@ export function SweepDialog({ base, like, onClose }: { base: RunConfig; like: st
   const taken = useMemo(() => runs.data?.map((run) => run.name) ?? [], [runs.data]);
   const read = useMemo(() => rows.map((row) => readRow(row, fields)), [rows, fields]);
   const plan = useMemo(() => planSweep(named, read, taken), [named, read, taken]);
-  const nameProblem = named.name === '' ? texts.nameNeeded : null;
+  const nameProblem = runConfig.shape.name.safeParse(named.name).success ? null : texts.nameBad;
   const ready = plan.sound && nameProblem === null && read.every((row) => row.problem === null);
 
   const change = (id: number, next: Partial<Row>) =>
@@ -76,10 +76,10 @@ export function SweepDialog({ base, like, onClose }: { base: RunConfig; like: st
             />
           ))}
           <Notes base={base} read={read} />
-          <Group justify="space-between" align="flex-end">
+          <Group>
             <Button
               variant="subtle"
-              size="xs"
+              size="compact-sm"
               leftSection={<IconPlus size={14} />}
               onClick={() =>
                 setRows((before) => [
@@ -90,14 +90,13 @@ export function SweepDialog({ base, like, onClose }: { base: RunConfig; like: st
             >
               {texts.add}
             </Button>
-            <TextInput
-              className={classes.name}
-              label={texts.name}
-              value={name}
-              onChange={(event) => setName(event.currentTarget.value)}
-              error={nameProblem}
-            />
           </Group>
+          <TextInput
+            label={texts.name}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            error={nameProblem}
+          />
           <SweepPreview plan={plan} read={read} runs={runs.data ?? []} like={like} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
@@ -176,6 +175,7 @@ function AxisRow({
           variant="subtle"
           color="gray"
           mt={first ? 29 : 5}
+          data-remove
           aria-label={texts.remove(field?.field ?? texts.field)}
           onClick={onRemove}
         >

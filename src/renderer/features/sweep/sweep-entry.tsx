@@ -35,8 +35,7 @@ export function SweepButton({ base }: { base: RunConfig | null }) {
     <>
       <Tooltip label={t.sweep.unready} disabled={base !== null}>
         <Button
-          variant="subtle"
-          fullWidth
+          variant="default"
           leftSection={<IconGridDots size={16} />}
           aria-disabled={base === null}
           data-disabled={base === null || undefined}
