@@ -29,6 +29,8 @@ export interface RunsOptions {
 
 /** Runs whose metrics stay in memory; the others are read again when asked for. */
 const cachedReaders = 4;
+/** Milliseconds that a list may tell the size that a run had before; whoever asks for one run gets it as it is. */
+const sizeAge = 30_000;
 /** Milliseconds between looks at runs that other processes work on. */
 const lookInterval = 1000;
 
@@ -37,6 +39,9 @@ export class Runs {
   /** Most recently used last. */
   readonly #readers = new Map<string, MetricsReader>();
   readonly #summaries = new Map<string, { version: string; summary: MetricsSummary }>();
+  /** What the run.json of a folder says, for as long as that file stays as it is. */
+  readonly #files = new Map<string, { version: string; read: Awaited<ReturnType<typeof readRunFile>> }>();
+  readonly #sizes = new Map<string, { at: number; bytes: number }>();
 
   #looking: NodeJS.Timeout | null = null;
 
@@ -62,7 +67,7 @@ export class Runs {
 
   /** Newest first. Folders without a run.json are not runs. */
   async list(): Promise<RunSummary[]> {
-    const all = await Promise.all((await this.names()).map((name) => this.#summary(name)));
+    const all = await Promise.all((await this.names()).map((name) => this.#summary(name, sizeAge)));
     return all.filter((run) => run !== null).sort((a, b) => b.createdAt.localeCompare(a.createdAt));
   }
 
@@ -160,15 +165,16 @@ export class Runs {
     this.#options.queue().forget(name);
     await removeFolder(this.#parent, name);
     this.#readers.delete(folder);
-    this.#summaries.delete(folder);
+    for (const cache of [this.#summaries, this.#files, this.#sizes]) cache.delete(folder);
     this.#options.emit({ type: 'changed', what: 'runs' });
   }
 
-  async #summary(name: string): Promise<RunSummary | null> {
+  /** `age`: how old its size may be, in milliseconds. */
+  async #summary(name: string, age = 0): Promise<RunSummary | null> {
     const folder = this.folder(name);
-    const read = await readRunFile(folder);
+    const read = await this.#runFile(folder);
     if (read === null) return null;
-    const bytes = await folderBytes(folder);
+    const bytes = await this.#size(folder, age);
     const notes = (await readNotes(folder)) ?? noNotes;
     if ('problem' in read) return { ...brokenRun(name, folder, bytes, read.problem), ...notes };
     const { config, createdAt } = read.file;
@@ -181,10 +187,28 @@ export class Runs {
     return { ...numbers, ...notes, name, folder, config, status, step, place, parent, bytes, createdAt, problem, job };
   }
 
+  async #runFile(folder: string): ReturnType<typeof readRunFile> {
+    const version = await versionOf(join(folder, 'run.json'));
+    const known = this.#files.get(folder);
+    if (known?.version === version) return known.read;
+    const read = await readRunFile(folder);
+    this.#files.set(folder, { version, read });
+    return read;
+  }
+
+  /** Adding up a folder is most of what a long list costs. */
+  async #size(folder: string, age: number): Promise<number> {
+    const known = this.#sizes.get(folder);
+    const now = Date.now();
+    if (known && now - known.at < age) return known.bytes;
+    const bytes = await folderBytes(folder);
+    this.#sizes.set(folder, { at: now, bytes });
+    return bytes;
+  }
+
   /** A run that does not train costs a `stat` after the first time. */
   async #numbers(name: string, folder: string): Promise<MetricsSummary> {
-    const info = await stat(join(folder, 'metrics.jsonl')).catch(() => null);
-    const version = info === null ? '' : `${info.ino} ${info.size} ${info.mtimeMs}`;
+    const version = await versionOf(join(folder, 'metrics.jsonl'));
     const cached = this.#summaries.get(folder);
     if (cached?.version === version) return cached.summary;
     const summary = summarize(await this.metrics(name));
@@ -231,6 +255,12 @@ export class Runs {
     const begun = newest !== null || numbers.step > 0 || numbers.last !== null;
     return { status: begun ? 'stopped' : 'new', problem: null, job: null };
   }
+}
+
+/** Another text whenever the file is another or was written to; empty where there is none. */
+async function versionOf(path: string): Promise<string> {
+  const info = await stat(path).catch(() => null);
+  return info === null ? '' : `${info.ino} ${info.size} ${info.mtimeMs}`;
 }
 
 /** Whether it waits or trains, here or in another process. */

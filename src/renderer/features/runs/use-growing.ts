@@ -1,7 +1,7 @@
 /** A long list drawn piece by piece: more of it as the end comes into view, or when its button is pressed. */
 import { useCallback, useEffect, useRef, useState } from 'react';
 
-const piece = 40;
+const piece = 16;
 
 /** @param key of what is listed: another one begins with the first piece again */
 export function useGrowing<T>(
