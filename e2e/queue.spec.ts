@@ -133,4 +133,5 @@ test('runs carry tags and a note, and a deletion says what it takes along', asyn
   await remove.getByRole('button', { name: 'Delete run' }).click();
   await expect(page.getByRole('article')).toHaveCount(1);
   expect(await readdir(path.join(host.home, 'runs'))).toEqual(['cooldown']);
+  await expect(page.getByRole('article')).toContainText('cools down trunk from step 60, which was deleted');
 });

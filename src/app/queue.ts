@@ -44,6 +44,7 @@ export class Queue {
   #owned = false;
   #me: string | null = null;
   #saving: Promise<void> = Promise.resolve();
+  #saveAhead = false;
 
   private constructor(options: QueueOptions) {
     this.#options = options;
@@ -219,8 +220,12 @@ export class Queue {
   }
 
   #save(): void {
+    // What is written is read off when its turn comes, so one save that has not begun serves all who ask for one.
+    if (this.#saveAhead) return;
+    this.#saveAhead = true;
     this.#saving = this.#saving
       .then(async () => {
+        this.#saveAhead = false;
         if (!this.#owned) {
           await this.#adopt();
           if (!this.#owned) return;

@@ -40,6 +40,7 @@ export const runs = {
     place: (place: string, of: string) => `Place ${place} of ${of} in the queue`,
     behind: (name: string) => `waits for ${name}`,
   },
+  parentGone: (name: string, step: string) => `${name} from step ${step}, which was deleted`,
   step: (step: string, total: string) => `${step} / ${total}`,
   progress: (name: string) => `Progress of ${name}`,
   actions: {

@@ -35,6 +35,8 @@ const namedChildren = 3;
 interface Props {
   readonly run: RunSummary;
   readonly childNames: readonly string[];
+  /** Whether the run that it was started from is still there. */
+  readonly hasParent: boolean;
   /** Runs that wait in all, and the one that this run waits for. */
   readonly waiting: number;
   readonly behind: string | null;
@@ -54,7 +56,7 @@ export const RunCard = memo(Card, (before, after) =>
   ),
 );
 
-function Card({ run, childNames, waiting, behind, selected, onToggle, onTag }: Props) {
+function Card({ run, childNames, hasParent, waiting, behind, selected, onToggle, onTag }: Props) {
   const [dialog, setDialog] = useState<'remove' | 'notes' | 'sweep' | null>(null);
   const queue = useQueue();
   const left = run.job?.progress?.secondsLeft ?? null;
@@ -73,7 +75,7 @@ function Card({ run, childNames, waiting, behind, selected, onToggle, onTag }: P
             />
           )}
           <Anchor component={Link} href={routes.run(run.name)} className={classes.link} c="var(--mantine-color-text)">
-            <Text fw={600} lineClamp={2} title={run.name} style={{ overflowWrap: 'anywhere' }}>
+            <Text fw={600} lh={1.35} lineClamp={3} title={run.name} style={{ overflowWrap: 'anywhere' }}>
               {run.name}
             </Text>
           </Anchor>
@@ -82,9 +84,13 @@ function Card({ run, childNames, waiting, behind, selected, onToggle, onTag }: P
         {run.parent ? (
           <Text size="xs" c="dimmed" truncate="end">
             {texts.parent[run.parent.purpose]}{' '}
-            <Anchor component={Link} href={routes.run(run.parent.name)} size="xs" className={classes.above}>
-              {texts.parentOf(run.parent.name, formatCount(run.parent.step))}
-            </Anchor>
+            {hasParent ? (
+              <Anchor component={Link} href={routes.run(run.parent.name)} size="xs" className={classes.above}>
+                {texts.parentOf(run.parent.name, formatCount(run.parent.step))}
+              </Anchor>
+            ) : (
+              texts.parentGone(run.parent.name, formatCount(run.parent.step))
+            )}
           </Text>
         ) : (
           <Text size="xs" c="dimmed">
@@ -151,7 +157,7 @@ function Card({ run, childNames, waiting, behind, selected, onToggle, onTag }: P
             </Menu.Item>
             <CloneItem run={run} />
             <SweepItem run={run} onOpen={() => setDialog('sweep')} />
-            {run.parent && (
+            {run.parent && hasParent && (
               <Menu.Item
                 component={Link}
                 href={routes.compare([run.parent.name, run.name])}

@@ -44,6 +44,7 @@ export function RunsPage() {
   const matching = useMemo(() => (several ? filterRuns(data ?? [], filter) : (data ?? [])), [several, data, filter]);
   const { shown, sentinel, more } = useGrowing(matching, JSON.stringify(filter));
   const children = useMemo(() => childrenByParent(data ?? []), [data]);
+  const names = useMemo(() => new Set(data?.map((run) => run.name)), [data]);
   const tags = useMemo(() => allTags(data ?? []), [data]);
   const waiting = (data ?? []).filter((run) => run.place !== null).length;
   // Oldest first: a parent comes before its child.
@@ -134,6 +135,7 @@ export function RunsPage() {
           key={run.name}
           run={run}
           childNames={children.get(run.name) ?? none}
+          hasParent={run.parent !== null && names.has(run.parent.name)}
           waiting={waiting}
           behind={waitsFor(run, data ?? [])}
           selected={ticked.has(run.name)}
