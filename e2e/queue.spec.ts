@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { corpus } from './corpus.ts';
 import { expect, test } from './host.ts';
-import { open, prepareCharacters, startRun } from './pages.ts';
+import { open, prepareCharacters, startRun, status } from './pages.ts';
 import { writeRun } from './written-runs.ts';
 
 const queue = (page: Page) => page.getByRole('region', { name: 'Queue' });
@@ -18,6 +18,9 @@ test('a sweep waits in an order that can be changed and outlives a kill', async 
   await open(page, 'Datasets');
   await prepareCharacters(page, await corpus(host.home));
   await startRun(page, 'speeches', 'base', 5000);
+  // A paused run keeps the device, and leaves the processor to the test.
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  await expect(status(page, 'Paused')).toBeVisible();
 
   await open(page, 'Runs');
   await expect(queue(page)).toContainText('Nothing waits. A run that is started now begins when “base” has ended.');
@@ -41,6 +44,7 @@ test('a sweep waits in an order that can be changed and outlives a kill', async 
   await dialog.getByRole('button', { name: 'Queue 4 runs' }).click();
   const [a, b, c, d] = ['try lr=1e-3 seed=1', 'try lr=1e-3 seed=2', 'try lr=2e-3 seed=1', 'try lr=2e-3 seed=2'];
   await order(page, [a, b, c, d]);
+  await expect(queue(page)).toContainText('“base” is paused and keeps the device');
 
   // By keyboard, where the grip keeps the focus; by a button; by the pointer.
   await queue(page)
