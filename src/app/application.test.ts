@@ -232,6 +232,21 @@ describe('runs', () => {
     await expect(fixture.call('runs.start', { name: 'odd' })).rejects.toMatchObject({ code: 'run-broken' });
   });
 
+  test('are as large as their files when asked for one by one, and follow a run.json that was mended', async () => {
+    const dataset = await prepared(fixture, folder);
+    await fixture.call('runs.create', tinyRun('run', dataset));
+    const [before] = await fixture.call('runs.list', undefined);
+    await writeFile(join(folder, 'home/runs/run/extra'), 'x'.repeat(5000));
+    expect((await fixture.call('runs.get', { name: 'run' })).bytes).toBe(before!.bytes + 5000);
+    expect((await fixture.call('runs.list', undefined))[0]!.bytes).toBe(before!.bytes + 5000);
+    const file = join(folder, 'home/runs/run/run.json');
+    const sound = await readFile(file, 'utf8');
+    await writeFile(file, '{');
+    expect(await fixture.call('runs.list', undefined)).toMatchObject([{ status: 'broken' }]);
+    await writeFile(file, sound);
+    expect(await fixture.call('runs.list', undefined)).toMatchObject([{ status: 'new' }]);
+  });
+
   test('carry tags and a note in a file of their own, which goes where the folder goes', async () => {
     const dataset = await prepared(fixture, folder);
     await fixture.call('runs.create', tinyRun('run', dataset));

@@ -22,3 +22,18 @@ it('remembers the device of the newest sitting, and of older runs that they kept
   expect(used).toEqual({ backend: 'native', device: 'A processor', family: 'AVX2 float32', threads: 8 });
   expect(step).toBe(50);
 });
+
+it('tells the speed of late: a median of the newest lines, not of the start, and not one slow step', () => {
+  const line = (step: number, tokensPerSecond: number): MetricsLine => ({
+    type: 'train',
+    step,
+    seconds: step,
+    loss: 1,
+    gradientNorm: 1,
+    learningRate: 1,
+    tokensPerSecond,
+  });
+  expect(summarize([]).speed).toBeNull();
+  const lines = Array.from({ length: 100 }, (_, i) => line(i, i < 50 ? 10 : 1000 + i));
+  expect(summarize([...lines, line(100, 1)]).speed).toBe(1075);
+});
