@@ -13,14 +13,19 @@ import { Page } from './components/page.tsx';
 import { Empty } from './components/states.tsx';
 import { Truncated } from './components/text.tsx';
 import { AveragesPage } from './features/averages/averages-page.tsx';
+import { CommandCentre } from './features/commands/commands.tsx';
+import { PaletteButton } from './features/commands/palette-button.tsx';
 import { ComparePage } from './features/compare/compare-page.tsx';
 import { DatasetsPage } from './features/datasets/datasets-page.tsx';
+import { DoctorPage } from './features/doctor/doctor-page.tsx';
+import { FirstRun } from './features/first-run/first-run.tsx';
 import { NewRunPage } from './features/new-run/new-run-page.tsx';
 import { RunPage } from './features/run/run-page.tsx';
 import { isLive, progressShare } from './features/runs/lib/run-state.ts';
 import { RunsPage } from './features/runs/runs-page.tsx';
 import { SamplePage } from './features/sample/sample-page.tsx';
 import { SettingsPage } from './features/settings/settings-page.tsx';
+import { Tour } from './features/tour/tour.tsx';
 import { formatPercent } from './lib/format.ts';
 import { decodeSegment, decodeSegments, routes } from './lib/routes.ts';
 import { useQuery } from './store/cache.ts';
@@ -63,84 +68,90 @@ function Frame() {
     window.scrollTo(0, 0);
   }, [at]);
   return (
-    <AppShell navbar={{ width: wide ? 212 : 64, breakpoint: 0 }} padding="lg">
-      <Button
-        className={classes.skip}
-        onClick={() => {
-          document.getElementById('main')?.focus();
-        }}
-      >
-        {t.nav.skip}
-      </Button>
-      <AppShell.Navbar className={classes.nav} aria-label={t.nav.label}>
-        <Link href={routes.runs} className={classes.brand} aria-label={t.appName}>
-          <img src={logo} width={28} height={28} alt="" />
-          {wide && t.appName}
-        </Link>
-        {pages.map(({ href, label, icon: Icon }) => (
-          <Tooltip key={href} label={label} position="right" disabled={wide} openDelay={100}>
-            <NavLink
-              component={Link}
-              href={href}
-              className={classes.link}
-              label={wide ? label : undefined}
-              aria-label={label}
-              active={under(href, at)}
-              aria-current={at === href ? 'page' : undefined}
-              leftSection={<Icon size={20} stroke={1.6} />}
-            />
-          </Tooltip>
-        ))}
-        {wide && <ActiveRuns />}
-      </AppShell.Navbar>
-      <AppShell.Main id="main" tabIndex={-1} style={{ outline: 'none' }}>
-        <div className={classes.banner}>
-          <ConnectionBanner />
-        </div>
-        <CrashGuard at={at}>
-          <Switch>
-            <Route path="/">
-              <Redirect to={routes.runs} replace />
-            </Route>
-            <Route path="/datasets" component={DatasetsPage} />
-            <Route path="/new">
-              <NewRunPage />
-            </Route>
-            <Route path="/new/like/:run">{({ run }) => <NewRunPage like={decodeSegment(run)} />}</Route>
-            <Route path="/new/:dataset">{({ dataset }) => <NewRunPage dataset={decodeSegment(dataset)} />}</Route>
-            <Route path="/runs" component={RunsPage} />
-            <Route path="/runs/:name">{({ name }) => <RunPage key={name} name={decodeSegment(name)} />}</Route>
-            <Route path="/compare">
-              <ComparePage names={[]} />
-            </Route>
-            <Route path="/compare/:names">{({ names }) => <ComparePage names={decodeSegments(names)} />}</Route>
-            <Route path="/averages">
-              <AveragesPage name={null} />
-            </Route>
-            <Route path="/averages/:name">{({ name }) => <AveragesPage name={decodeSegment(name)} />}</Route>
-            <Route path="/sample">
-              <SamplePage run={null} model={null} />
-            </Route>
-            <Route path="/sample/model/:path">
-              {({ path }) => <SamplePage run={null} model={decodeSegment(path)} />}
-            </Route>
-            <Route path="/sample/:name">{({ name }) => <SamplePage run={decodeSegment(name)} model={null} />}</Route>
-            <Route path="/settings" component={SettingsPage} />
-            <Route>
-              <Page title={t.notFound.title}>
-                <Empty
-                  icon={IconRipple}
-                  title={t.notFound.title}
-                  actions={<Link href={routes.runs}>{t.notFound.back}</Link>}
-                >
-                  {t.notFound.text}
-                </Empty>
-              </Page>
-            </Route>
-          </Switch>
-        </CrashGuard>
-      </AppShell.Main>
-    </AppShell>
+    <CommandCentre pages={pages}>
+      <FirstRun />
+      <Tour />
+      <AppShell navbar={{ width: wide ? 212 : 64, breakpoint: 0 }} padding="lg">
+        <Button
+          className={classes.skip}
+          onClick={() => {
+            document.getElementById('main')?.focus();
+          }}
+        >
+          {t.nav.skip}
+        </Button>
+        <AppShell.Navbar className={classes.nav} aria-label={t.nav.label}>
+          <Link href={routes.runs} className={classes.brand} aria-label={t.appName}>
+            <img src={logo} width={28} height={28} alt="" />
+            {wide && t.appName}
+          </Link>
+          <PaletteButton wide={wide} />
+          {pages.map(({ href, label, icon: Icon }) => (
+            <Tooltip key={href} label={label} position="right" disabled={wide} openDelay={100}>
+              <NavLink
+                component={Link}
+                href={href}
+                className={classes.link}
+                label={wide ? label : undefined}
+                aria-label={label}
+                active={under(href, at)}
+                aria-current={at === href ? 'page' : undefined}
+                leftSection={<Icon size={20} stroke={1.6} />}
+              />
+            </Tooltip>
+          ))}
+          {wide && <ActiveRuns />}
+        </AppShell.Navbar>
+        <AppShell.Main id="main" tabIndex={-1} style={{ outline: 'none' }}>
+          <div className={classes.banner}>
+            <ConnectionBanner />
+          </div>
+          <CrashGuard at={at}>
+            <Switch>
+              <Route path="/">
+                <Redirect to={routes.runs} replace />
+              </Route>
+              <Route path="/datasets" component={DatasetsPage} />
+              <Route path="/new">
+                <NewRunPage />
+              </Route>
+              <Route path="/new/like/:run">{({ run }) => <NewRunPage like={decodeSegment(run)} />}</Route>
+              <Route path="/new/:dataset">{({ dataset }) => <NewRunPage dataset={decodeSegment(dataset)} />}</Route>
+              <Route path="/runs" component={RunsPage} />
+              <Route path="/runs/:name">{({ name }) => <RunPage key={name} name={decodeSegment(name)} />}</Route>
+              <Route path="/compare">
+                <ComparePage names={[]} />
+              </Route>
+              <Route path="/compare/:names">{({ names }) => <ComparePage names={decodeSegments(names)} />}</Route>
+              <Route path="/averages">
+                <AveragesPage name={null} />
+              </Route>
+              <Route path="/averages/:name">{({ name }) => <AveragesPage name={decodeSegment(name)} />}</Route>
+              <Route path="/sample">
+                <SamplePage run={null} model={null} />
+              </Route>
+              <Route path="/sample/model/:path">
+                {({ path }) => <SamplePage run={null} model={decodeSegment(path)} />}
+              </Route>
+              <Route path="/sample/:name">{({ name }) => <SamplePage run={decodeSegment(name)} model={null} />}</Route>
+              <Route path="/settings" component={SettingsPage} />
+              <Route path="/settings/doctor" component={DoctorPage} />
+              <Route>
+                <Page title={t.notFound.title}>
+                  <Empty
+                    icon={IconRipple}
+                    title={t.notFound.title}
+                    actions={<Link href={routes.runs}>{t.notFound.back}</Link>}
+                  >
+                    {t.notFound.text}
+                  </Empty>
+                </Page>
+              </Route>
+            </Switch>
+          </CrashGuard>
+        </AppShell.Main>
+      </AppShell>
+    </CommandCentre>
   );
 }
 

@@ -10,11 +10,13 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { startCache } from './store/cache.ts';
 import { startJobs } from './store/jobs.ts';
+import { startNotifications } from './store/notify.ts';
 import { theme } from './theme.ts';
 
 const colorScheme = localStorageColorSchemeManager({ key: 'meander-color-scheme' });
 startCache();
 startJobs();
+startNotifications();
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colorScheme}>

@@ -1,10 +1,13 @@
 /** Every text of the window, in one typed table. */
 
 import { averages } from './strings/averages.ts';
+import { commands } from './strings/commands.ts';
 import { common } from './strings/common.ts';
 import { compare } from './strings/compare.ts';
 import { datasets } from './strings/datasets.ts';
+import { doctor } from './strings/doctor.ts';
 import { exporting } from './strings/exporting.ts';
+import { firstRun, home, tour } from './strings/first-run.ts';
 import { newRun } from './strings/new-run.ts';
 import { run } from './strings/run.ts';
 import { runs } from './strings/runs.ts';
@@ -15,14 +18,19 @@ import { sweep } from './strings/sweep.ts';
 export const t = {
   ...common,
   averages,
+  commands,
   compare,
   datasets,
+  doctor,
   exporting,
+  firstRun,
+  home,
   newRun,
   run,
   runs,
   sample,
   settings,
   sweep,
+  tour,
 };
 export type Strings = typeof t;

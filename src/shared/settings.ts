@@ -21,6 +21,8 @@ export const settings = z.object({
   closeToTray: z.boolean(),
   /** Keys by command, where they are not the command's own; '' takes its key away. */
   shortcuts: z.record(z.string().max(60), z.string().max(60)),
+  /** Commands that the palette shows first, newest first. */
+  recent: z.array(z.string().max(300)).max(8),
   /** The user was asked where data lies. */
   firstRunDone: z.boolean(),
   /** The tour was taken or skipped. */
@@ -39,6 +41,7 @@ export const defaultSettings: Omit<Settings, 'home'> = {
   keepAwake: true,
   closeToTray: false,
   shortcuts: {},
+  recent: [],
   firstRunDone: false,
   tourDone: false,
 };

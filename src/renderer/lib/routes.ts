@@ -39,4 +39,5 @@ export const routes = {
   /** From a model folder of its own. */
   sampleModel: (path: string) => `/sample/model/${encodeSegment(path)}`,
   settings: '/settings',
+  doctor: '/settings/doctor',
 };

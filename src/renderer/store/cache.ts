@@ -74,6 +74,10 @@ export function patch<M extends Method>(method: M, change: (data: Output<M>, inp
   }
 }
 
+/** The answer that is known already; undefined where the question was not asked yet. */
+export const known = <M extends Method>(method: M, input: Input<M>): Output<M> | undefined =>
+  entryOf(method, input).answer.data as Output<M> | undefined;
+
 /** The answer to a question, asked when first needed; `input` is compared by its JSON. null asks nothing. */
 export function useQuery<M extends Method>(
   method: M,
@@ -105,11 +109,12 @@ export function useQuery<M extends Method>(
 const listeners: Record<'runs' | 'datasets' | 'settings', string[]> = {
   runs: ['runs.list', 'runs.get', 'datasets.list', 'averages.state', 'averages.merged'],
   datasets: ['datasets.list', 'datasets.preview'],
-  settings: ['settings.'],
+  settings: ['settings.', 'home.'],
 };
 
 function onEvent(event: AppEvent): void {
   if (event.type === 'changed') refresh(...listeners[event.what]);
+  else if (event.type === 'move') patch('home.moving', () => event.move);
 }
 
 /** Keeps answers fresh for as long as the window lives. */

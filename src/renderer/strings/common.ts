@@ -60,5 +60,15 @@ export const common = {
     sampling: 'Sampling',
   },
   chart: { resetZoom: 'Reset zoom', zoomHint: 'Drag to zoom, double-click to reset' },
+  news: {
+    train: {
+      finished: { title: 'Training finished', body: (run: string) => `“${run}” is done.` },
+      failed: { title: 'Training failed', body: (run: string) => `“${run}” stopped. Open Meander to see why.` },
+    },
+    prepare: {
+      finished: { title: 'Preparation finished', body: (name: string) => `“${name}” is ready.` },
+      failed: { title: 'Preparation failed', body: (name: string) => `“${name}” stopped. Open Meander to see why.` },
+    },
+  },
   timeLeft: (duration: string) => `${duration} left`,
 } as const;

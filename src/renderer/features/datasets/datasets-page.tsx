@@ -56,7 +56,7 @@ function Choose({ capabilities, actions }: { capabilities: Capabilities | undefi
     event.currentTarget.value = '';
   };
   return (
-    <Group gap="xs">
+    <Group gap="xs" data-tour="choose-data">
       {!dialogs && (
         <>
           <input

@@ -118,6 +118,7 @@ export function NewRunPage({
       leftSection={ready ? <IconPlayerPlay size={18} /> : undefined}
       loading={busy}
       disabled={loading}
+      data-tour="start"
       onClick={start}
     >
       {startLabel({ loading, dataset: dataset !== null, errors: checked.errors.size, starting: busy })}

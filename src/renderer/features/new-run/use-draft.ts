@@ -4,7 +4,9 @@ import type { DatasetSummary, RunSummary } from '../../../shared/api.ts';
 import type { RunConfig } from '../../../shared/config.ts';
 import { withSteps } from '../../../shared/fit.ts';
 import { findPreset, presetConfig, presets } from '../../../shared/presets.ts';
+import { defaultSettings, withUserDefaults } from '../../../shared/settings.ts';
 import { freeName } from '../../lib/drop.ts';
+import { known } from '../../store/cache.ts';
 import { checkDraft, type Path, withValue } from './lib/draft.ts';
 
 interface State {
@@ -27,12 +29,13 @@ let kept: State | null = null;
 
 function fresh(preset: string, dataset: DatasetSummary | null, taken: readonly string[]): State {
   const { title, tokenizer } = findPreset(preset);
-  const made = presetConfig(preset, {
+  const plain = presetConfig(preset, {
     name: freeName(dataset ? dataset.name : title, taken),
     dataset: dataset?.meta
       ? { folder: dataset.folder, tokenizer: dataset.meta.tokenizer }
       : { folder: noFolder, tokenizer: { vocabSize: usualVocabulary[tokenizer] } },
   });
+  const made = withUserDefaults(plain, known('settings.get', undefined) ?? defaultSettings);
   const base = dataset?.meta ? made : { ...made, dataset: '' };
   return { preset, base, draft: base, named: false, fitted: null };
 }

@@ -14,6 +14,7 @@ import { childrenByParent } from './lib/uses.ts';
 import { QueuePanel } from './queue-panel.tsx';
 import { RunCard } from './run-card.tsx';
 import classes from './runs.module.css';
+import { SampleButton } from './sample-button.tsx';
 import { SelectionBar } from './selection-bar.tsx';
 import { useGrowing } from './use-growing.ts';
 
@@ -69,15 +70,18 @@ export function RunsPage() {
           icon={IconRipple}
           title={t.runs.empty.title}
           actions={
-            hasData ? (
-              <Button component={Link} href={routes.newRun}>
-                {t.runs.empty.sample}
-              </Button>
-            ) : (
-              <Button component={Link} href={routes.datasets}>
-                {t.runs.empty.datasets}
-              </Button>
-            )
+            <>
+              <SampleButton />
+              {hasData ? (
+                <Button variant="default" component={Link} href={routes.newRun}>
+                  {t.runs.empty.sample}
+                </Button>
+              ) : (
+                <Button variant="default" component={Link} href={routes.datasets}>
+                  {t.runs.empty.datasets}
+                </Button>
+              )}
+            </>
           }
         >
           {t.runs.empty.text}

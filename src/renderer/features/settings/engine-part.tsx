@@ -1,0 +1,122 @@
+/** What trains: device, threads, and what a new run may take of the disk. */
+import { Badge, Button, Group, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { IconStethoscope } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import { Link } from 'wouter';
+import type { Output, Settings } from '../../../shared/api.ts';
+import { Notice } from '../../components/notice.tsx';
+import { NumberField } from '../../components/number-field.tsx';
+import { routes } from '../../lib/routes.ts';
+import { useAction } from '../../store/action.ts';
+import { t } from '../../strings.ts';
+import { parseSize, sizeText } from './lib/size.ts';
+import { Part, save } from './part.tsx';
+
+const texts = t.settings;
+
+export function EnginePart({ settings, info }: { settings: Settings; info: Output<'app.info'> }) {
+  const { run } = useAction();
+  return (
+    <Part title={texts.engine}>
+      <Stack gap="md">
+        {info.native === null ? (
+          <Notice kind="warning" title={texts.nativeMissing}>
+            <Text size="sm" c="dimmed">
+              {texts.nativeMissingNote}
+            </Text>
+          </Notice>
+        ) : (
+          <Badge color="teal" size="lg" tt="none" style={{ alignSelf: 'flex-start' }}>
+            {texts.native(info.native)}
+          </Badge>
+        )}
+        <div>
+          <Text size="sm" fw={500} id="backend">
+            {texts.backend}
+          </Text>
+          <Text size="xs" c="dimmed" mb={6}>
+            {texts.backendNote}
+          </Text>
+          <SegmentedControl
+            aria-labelledby="backend"
+            value={settings.backend}
+            onChange={(value) => run(() => save({ backend: value as Settings['backend'] }))}
+            data={(['auto', 'native', 'reference'] as const).map((value) => ({
+              value,
+              label: texts.backends[value],
+              disabled: value === 'native' && info.native === null,
+            }))}
+          />
+        </div>
+        <Threads settings={settings} />
+        <Budget settings={settings} />
+        <Button
+          component={Link}
+          href={routes.doctor}
+          variant="light"
+          leftSection={<IconStethoscope size={16} />}
+          style={{ alignSelf: 'flex-start' }}
+        >
+          {texts.doctor}
+        </Button>
+      </Stack>
+    </Part>
+  );
+}
+
+function Threads({ settings }: { settings: Settings }) {
+  const [threads, setThreads] = useState<number | null>(settings.threads);
+  useEffect(() => setThreads(settings.threads), [settings.threads]);
+  const { busy, run } = useAction();
+  const wrong = threads !== null && !(Number.isInteger(threads) && threads > 0 && threads <= 1024);
+  return (
+    <Group align="flex-end" gap="xs">
+      <NumberField
+        label={texts.threads}
+        description={texts.threadsNote}
+        value={threads ?? Number.NaN}
+        onChange={(value, text) => setThreads(text.trim() === '' ? null : value)}
+        error={wrong ? t.newRun.issues.whole : null}
+        w={320}
+      />
+      <Button
+        variant="default"
+        loading={busy}
+        disabled={wrong || threads === settings.threads}
+        onClick={() => run(() => save({ threads }))}
+      >
+        {texts.save}
+      </Button>
+    </Group>
+  );
+}
+
+function Budget({ settings }: { settings: Settings }) {
+  const [text, setText] = useState(sizeText(settings.diskBudget));
+  useEffect(() => setText(sizeText(settings.diskBudget)), [settings.diskBudget]);
+  const { busy, run } = useAction();
+  const size = parseSize(text);
+  const wrong = size !== null && Number.isNaN(size);
+  return (
+    <Group align="flex-end" gap="xs">
+      <TextInput
+        label={texts.budget}
+        description={texts.budgetNote}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        error={wrong ? texts.budgetWrong : null}
+        className="numbers"
+        autoComplete="off"
+        style={{ flex: 1, maxWidth: 520 }}
+      />
+      <Button
+        variant="default"
+        loading={busy}
+        disabled={wrong || size === settings.diskBudget}
+        onClick={() => run(() => save({ diskBudget: size }))}
+      >
+        {texts.save}
+      </Button>
+    </Group>
+  );
+}
