@@ -18,9 +18,11 @@ export interface Host {
   restart(): Promise<Host>;
 }
 
-async function start(home: string, running: Set<ChildProcess>): Promise<Host> {
+async function start(home: string, running: Set<ChildProcess>, fresh = false): Promise<Host> {
+  // Fresh: as on a machine that Meander was never started on; the user's folder is `home`.
+  const where = fresh ? { HOME: home, MEANDER_HOME: '' } : { MEANDER_HOME: home };
   const child = spawn(process.execPath, [path.join(root, 'out/main/server.js'), '--port', '0'], {
-    env: { ...process.env, MEANDER_HOME: home, XDG_CONFIG_HOME: path.join(home, 'settings') },
+    env: { ...process.env, ...where, XDG_CONFIG_HOME: path.join(home, 'settings') },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   running.add(child);
@@ -36,7 +38,7 @@ async function start(home: string, running: Set<ChildProcess>): Promise<Host> {
       child.kill('SIGKILL');
       await ended(child);
     },
-    restart: () => start(home, running),
+    restart: () => start(home, running, fresh),
   };
 }
 
@@ -44,13 +46,13 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
 }
 
-/** Playwright's test with a running host; fails on any error that the page logs. */
-export const test = base.extend<{ host: Host }>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures' names from this pattern.
-  host: async ({}, use) => {
+/** Playwright's test with a running host, or one that nobody has used yet: `test.use({ fresh: true })`. */
+export const test = base.extend<{ host: Host; fresh: boolean }>({
+  fresh: [false, { option: true }],
+  host: async ({ fresh }, use) => {
     const home = await mkdtemp(path.join(tmpdir(), 'meander-e2e-'));
     const running = new Set<ChildProcess>();
-    await use(await start(home, running));
+    await use(await start(home, running, fresh));
     for (const child of running) {
       child.kill('SIGTERM');
       await ended(child);

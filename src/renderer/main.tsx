@@ -11,7 +11,7 @@ import { App } from './app.tsx';
 import { startCache } from './store/cache.ts';
 import { startJobs } from './store/jobs.ts';
 import { startNotifications } from './store/notify.ts';
-import { theme } from './theme.ts';
+import { theme, variables } from './theme.ts';
 
 const colorScheme = localStorageColorSchemeManager({ key: 'meander-color-scheme' });
 startCache();
@@ -19,7 +19,12 @@ startJobs();
 startNotifications();
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colorScheme}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={variables}
+      defaultColorScheme="auto"
+      colorSchemeManager={colorScheme}
+    >
       <Notifications position="bottom-right" />
       <App />
     </MantineProvider>

@@ -1,5 +1,5 @@
 /** Colours, type and component defaults of the window. */
-import { createTheme, type MantineColorsTuple } from '@mantine/core';
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
 
 /** The accent: the blue-green of deep, slow water. */
 const river: MantineColorsTuple = [
@@ -31,7 +31,7 @@ const dark: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'river',
-  primaryShade: { light: 7, dark: 6 },
+  primaryShade: 7,
   colors: { river, dark },
   autoContrast: true,
   defaultRadius: 'md',
@@ -58,5 +58,30 @@ export const theme = createTheme({
     Menu: { defaultProps: { shadow: 'md', withinPortal: true } },
     Badge: { defaultProps: { variant: 'light', radius: 'sm' } },
     Progress: { defaultProps: { radius: 'xl', size: 'md' } },
+  },
+});
+
+/**
+ * Where Mantine's own colours are too faint to be read: quiet text, what went wrong, and the words of light badges have
+ * at least 4.5 : 1 on every surface of the window.
+ */
+export const variables: CSSVariablesResolver = () => ({
+  variables: { '--mantine-color-red-filled': '#d12d2d', '--mantine-color-red-filled-hover': '#b92626' },
+  light: {
+    '--mantine-color-dimmed': '#5b6470',
+    '--mantine-color-placeholder': '#6b7480',
+    '--mantine-color-error': '#c02626',
+    '--mantine-color-red-text': '#c02626',
+    '--mantine-color-teal-text': '#087052',
+    '--mantine-color-orange-text': '#a63c06',
+    '--mantine-color-teal-light-color': '#066649',
+    '--mantine-color-red-light-color': '#a82020',
+    '--mantine-color-orange-light-color': '#973706',
+    '--mantine-color-yellow-light-color': '#744500',
+  },
+  dark: {
+    '--mantine-color-dimmed': '#a3aab5',
+    '--mantine-color-placeholder': '#8b93a0',
+    '--mantine-color-error': '#ff8787',
   },
 });

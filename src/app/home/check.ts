@@ -5,7 +5,7 @@ import { access, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { toApiError, UserError } from '../../shared/errors.ts';
-import { explainFileError, temporaryPrefix, withFileErrors } from '../../shared/files.ts';
+import { diskFull, explainFileError, temporaryPrefix, withFileErrors } from '../../shared/files.ts';
 import type { HomeCheck } from '../../shared/home.ts';
 import { folderNames } from '../folders.ts';
 import { freeDisk } from '../machine.ts';
@@ -30,7 +30,8 @@ export async function checkHome(typed: string, fixed: boolean): Promise<HomeChec
       names(join(path, 'runs')),
       names(join(path, 'datasets')),
     ]);
-    return { path, problem, free, runs: runs.length, datasets: datasets.length, fixed };
+    const full = free === 0 ? toApiError(diskFull(path, null, 0)) : null;
+    return { path, problem: problem ?? full, free, runs: runs.length, datasets: datasets.length, fixed };
   } catch (error) {
     return { path: typed, problem: toApiError(error), free: null, runs: 0, datasets: 0, fixed };
   }

@@ -22,7 +22,7 @@ export function ConnectionBanner() {
         <Text size="sm">
           {t.connection.lost} {t.connection.restarted}
         </Text>
-        <Button size="compact-sm" variant="white" color="orange" onClick={connection.retry}>
+        <Button size="compact-sm" variant="default" onClick={connection.retry}>
           {t.connection.retry}
         </Button>
       </Group>

@@ -4,8 +4,6 @@ export const common = {
     cancel: 'Cancel',
     close: 'Close',
     copied: 'Copied',
-    copy: 'Copy',
-    remove: 'Delete',
     loading: 'Loading',
     tryAgain: 'Try again',
     reveal: 'Show in folder',

@@ -2,7 +2,6 @@ const files = (n: string) => (n === '1' ? '1 file' : `${n} files`);
 
 export const datasets = {
   title: 'Datasets',
-  add: 'Add dataset',
   chooseFolder: 'Choose folder',
   chooseFiles: 'Choose files',
   chooseFolderLabel: 'Folder of text files',
@@ -91,7 +90,6 @@ export const datasets = {
     usedBy: 'Used by',
     usedByNone: 'no run',
     usedByRuns: (n: number) => (n === 1 ? '1 run' : `${n} runs`),
-    location: 'Location',
     train: 'Train on it',
     preview: 'First batch',
     hidePreview: 'Hide first batch',

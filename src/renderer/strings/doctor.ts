@@ -4,7 +4,6 @@ export const doctor = {
   examining: 'Examining this machine and measuring its engines…',
   copy: 'Copy the report',
   well: 'Nothing is missing',
-  problems: (n: number) => (n === 1 ? '1 thing to mend' : `${n} things to mend`),
   choice: 'Engine in use',
   engines: 'Engines',
   columns: {

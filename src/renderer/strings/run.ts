@@ -34,7 +34,6 @@ export const run = {
     pauseAction: 'Pause instead',
   },
   failed: {
-    resume: 'Resume',
     interrupted: 'Its process ended before it could save.',
     interruptedNext: 'Resume goes on from the newest checkpoint; steps after it are made again, with the same bits.',
   },

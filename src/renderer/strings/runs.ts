@@ -29,7 +29,7 @@ export const runs = {
   compareWithParent: 'Compare with its parent',
   clone: 'Clone into a new run',
   cloneChild: 'A child run starts from its parent’s checkpoint: clone the parent, or fork it again.',
-  columns: { best: 'Best raw', average: 'Best average', progress: 'Progress', loss: 'Validation loss' },
+  columns: { best: 'Best raw', average: 'Best average' },
   sparkline: (name: string) => `Validation loss of ${name} over its evaluations`,
   parent: { continue: 'continues', cooldown: 'cools down', rescue: 'rescues' },
   parentOf: (name: string, step: string) => `${name} from step ${step}`,

@@ -14,7 +14,12 @@ export function PaletteButton({ wide }: { wide: boolean }) {
   const words = keys === '' ? t.commands.open : `${t.commands.open} (${keyWords(keys, isMac, t.commands.followedBy)})`;
   return (
     <Tooltip label={words} position="right" disabled={wide}>
-      <UnstyledButton className={classes.open} aria-label={t.commands.open} data-tour="commands" onClick={openPalette}>
+      <UnstyledButton
+        className={classes.open}
+        aria-label={wide ? undefined : t.commands.open}
+        data-tour="commands"
+        onClick={openPalette}
+      >
         <IconSearch size={18} stroke={1.6} aria-hidden="true" />
         {wide && (
           <>

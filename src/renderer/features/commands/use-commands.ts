@@ -131,7 +131,11 @@ function liveCommands(run: RunSummary): Command[] {
   const stopping = run.status === 'stopping';
   return [
     ...(action === 'pause' || action === 'continue'
-      ? [plain('live', `${action} ${run.name}`, texts[action](run.name), icons[action], () => pauseOrContinue(run))]
+      ? [
+          plain('live', `${action} ${run.name}`, texts.turn[action](run.name), icons[action], () =>
+            pauseOrContinue(run),
+          ),
+        ]
       : []),
     ...(stopping ? [] : [plain('live', `stop ${run.name}`, texts.stop(run.name), IconPlayerStop, () => stop(run))]),
   ];

@@ -43,17 +43,19 @@ function Question({ home: proposed, toured }: { home: string; toured: boolean })
       closeOnEscape={false}
       size={600}
       padding="xl"
-      aria-label={texts.title}
+      title={
+        <Group gap="sm" wrap="nowrap" component="span">
+          <img src={logo} width={40} height={40} alt="" />
+          {texts.title}
+        </Group>
+      }
+      styles={{ title: { fontSize: '1.5rem', fontWeight: 620 } }}
       overlayProps={{ backgroundOpacity: 0.6, blur: 3 }}
     >
       <Stack>
-        <Group gap="sm" wrap="nowrap">
-          <img src={logo} width={40} height={40} alt="" />
-          <Title order={1}>{texts.title}</Title>
-        </Group>
         <Text size="sm">{texts.text}</Text>
         <div>
-          <Title order={2} mb={4}>
+          <Title order={3} mb={4}>
             {texts.where}
           </Title>
           <Text size="sm" c="dimmed" mb="sm">

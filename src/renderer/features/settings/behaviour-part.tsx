@@ -14,7 +14,7 @@ export function BehaviourPart({ settings, info }: { settings: Settings; info: Ou
   const desktop = info.capabilities.desktop ?? false;
   const toggle = (key: 'notifyFinished' | 'notifyFailed' | 'keepAwake' | 'closeToTray', description?: string) => (
     <Switch
-      label={texts[key]}
+      label={texts.switches[key]}
       description={description}
       checked={settings[key]}
       onChange={(event) => {

@@ -31,7 +31,7 @@ export function EnginePart({ settings, info }: { settings: Settings; info: Outpu
           </Badge>
         )}
         <div>
-          <Text size="sm" fw={500} id="backend">
+          <Text size="sm" fw={600} id="backend">
             {texts.backend}
           </Text>
           <Text size="xs" c="dimmed" mb={6}>

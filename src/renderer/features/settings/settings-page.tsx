@@ -49,7 +49,7 @@ export function SettingsPage() {
                 <Figure label={texts.platform}>{info.data.platform}</Figure>
               </SimpleGrid>
               <div className={classes.off}>
-                <Text size="sm" fw={500}>
+                <Text size="sm" fw={600}>
                   {texts.updates}
                 </Text>
                 <Badge variant="default" tt="none">

@@ -112,7 +112,7 @@ function Row({
               <ActionIcon
                 variant="subtle"
                 color="gray"
-                disabled={keys === of.own}
+                style={{ visibility: keys === of.own ? 'hidden' : undefined }}
                 aria-label={texts.resetOf(of.label)}
                 onClick={() => take(of.own)}
               >
@@ -123,7 +123,7 @@ function Row({
               <ActionIcon
                 variant="subtle"
                 color="gray"
-                disabled={keys === ''}
+                style={{ visibility: keys === '' ? 'hidden' : undefined }}
                 aria-label={texts.removeOf(of.label)}
                 onClick={() => onSet('')}
               >

@@ -1,6 +1,6 @@
 /** A walk past the controls that matter, on the pages themselves: they can be used meanwhile. Esc ends it. */
 import { Button, Group, Paper, Portal, Text, Title } from '@mantine/core';
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { t } from '../../strings.ts';
 import { type Box, placeOf, type Step, steps } from './lib/steps.ts';
@@ -25,7 +25,13 @@ function Walk() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another step changes the page.
   useEffect(() => {
     navigate(step.at);
-    card.current?.focus();
+    // The dialog that began the tour holds the focus until it is gone.
+    const timer = setInterval(() => {
+      if (isDialogOpen()) return;
+      clearInterval(timer);
+      card.current?.focus();
+    }, 30);
+    return () => clearInterval(timer);
   }, [step]);
   const target = useBox(step.target);
   const [place, setPlace] = useState({ left: 0, top: 0 });
@@ -38,14 +44,17 @@ function Walk() {
     endTour();
     navigate(home);
   };
-  useEscape(end);
   const next = () => (last ? end() : setIndex(index + 1));
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'ArrowRight') next();
-    else if (event.key === 'ArrowLeft' && index > 0) setIndex(index - 1);
-    else return;
-    event.preventDefault();
-  };
+  useKeys((key) => {
+    // The controls of the page keep their arrows.
+    const elsewhere = document.activeElement !== document.body && !card.current?.contains(document.activeElement);
+    if (key === 'Escape') end();
+    else if (elsewhere) return false;
+    else if (key === 'ArrowRight') next();
+    else if (key === 'ArrowLeft' && index > 0) setIndex(index - 1);
+    else return false;
+    return true;
+  });
   return (
     <Portal>
       {target ? (
@@ -71,7 +80,6 @@ function Walk() {
         p="md"
         className={classes.card}
         style={place}
-        onKeyDown={onKeyDown}
       >
         <Text size="xs" c="dimmed" className="numbers" role="status">
           {texts.step(index + 1, steps.length)}
@@ -102,14 +110,16 @@ function Walk() {
   );
 }
 
-/** Esc ends it wherever the focus is, unless a dialog over it takes the key. */
-function useEscape(end: () => void): void {
-  const latest = useRef(end);
-  latest.current = end;
+const isDialogOpen = (): boolean => document.querySelector('[aria-modal="true"]') !== null;
+
+/** Keys wherever the focus is, unless a dialog over the tour takes them. `on` says whether it used the key. */
+function useKeys(on: (key: string) => boolean): void {
+  const latest = useRef(on);
+  latest.current = on;
   useEffect(() => {
-    const onKey = (event: globalThis.KeyboardEvent) => {
-      if (event.key !== 'Escape' || event.defaultPrevented) return;
-      if (document.querySelector('[aria-modal="true"]') === null) latest.current();
+    const onKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || isDialogOpen()) return;
+      if (latest.current(event.key)) event.preventDefault();
     };
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
