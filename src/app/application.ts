@@ -47,8 +47,11 @@ export interface Application {
   readonly staging: Staging;
   /** Names of the runs that train or wait, for the question before quitting. */
   busy(): string[];
-  /** Shows what these arguments name, as a desktop hands them over; relative paths start from `from`. */
-  open(args: readonly string[], from: string): Promise<void>;
+  /**
+   * Shows what these arguments name, as a desktop hands them over; relative paths start from `from`. Without
+   * `announce` it waits for the next window that opens.
+   */
+  open(args: readonly string[], from: string, announce?: boolean): Promise<void>;
   /** Shows a page or a run in the window. */
   show(request: OpenRequest): void;
   subscribe(listener: (event: AppEvent) => void): () => void;
@@ -264,7 +267,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     dispatch: gate.guard(dispatcher(handlers, onDefect)),
     staging: { ...stagingArea, receive: (...file) => gate.pass(() => stagingArea.receive(...file)) },
     busy: () => [...(queue.active ? [queue.active.job.subject] : []), ...queue.waiting.map((job) => job.subject)],
-    open: (args, from) => opening.open(args, from),
+    open: (args, from, announce) => opening.open(args, from, announce),
     show: (request) => opening.show(request),
     subscribe(listener) {
       listeners.add(listener);

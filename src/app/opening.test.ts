@@ -99,7 +99,9 @@ test('what cannot be opened is named, with the reason', async () => {
 
 test('requests wait for a window and are handed over once', async () => {
   await opening.open([], folder);
+  await opening.open(['gone'], folder, false);
   expect(events).toEqual([]);
+  expect(opening.take()).toHaveLength(1);
   opening.show({ what: 'page', page: 'new' });
   expect(events).toEqual([{ type: 'open' }]);
   expect(opening.take()).toEqual([{ what: 'page', page: 'new' }]);

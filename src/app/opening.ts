@@ -30,8 +30,9 @@ export class Opening {
    * Takes what a desktop hands to a program that it starts: paths, file: addresses and links. What cannot be opened
    * becomes a request too, which says why.
    * @param from folder that relative paths start from
+   * @param announce false: open windows are not told, since one that comes will ask
    */
-  async open(args: readonly string[], from: string): Promise<void> {
+  async open(args: readonly string[], from: string, announce = true): Promise<void> {
     const sources: string[] = [];
     for (const argument of args.slice(0, most)) {
       try {
@@ -43,7 +44,7 @@ export class Opening {
       }
     }
     if (sources.length > 0) this.#waiting.push({ what: 'sources', paths: [...new Set(sources)] });
-    if (args.length > 0) this.#options.emit({ type: 'open' });
+    if (args.length > 0 && announce) this.#options.emit({ type: 'open' });
   }
 
   show(request: OpenRequest): void {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,12 +8,14 @@ import { scratch } from '../app/testing/fixture.ts';
 import type { AppEvent } from '../shared/api.ts';
 import { type RunningHost, startHost } from './host.ts';
 import { messageLimit } from './socket.ts';
+import { handOver, removeStanding, writeStanding } from './standing.ts';
 
 let folder: string;
 let remove: () => Promise<void>;
 let host: RunningHost;
 let emit: (event: AppEvent) => void;
 const defects: unknown[] = [];
+const opened: unknown[] = [];
 
 beforeAll(async () => {
   ({ folder, remove } = await scratch());
@@ -31,6 +33,7 @@ beforeAll(async () => {
         return () => {};
       },
       staging: staging(() => join(folder, 'staging')),
+      open: async (...what) => void opened.push(what),
     },
     renderer,
     port: 0,
@@ -228,12 +231,56 @@ describe('the WebSocket door', () => {
   });
 });
 
+describe('a later start', () => {
+  const path = () => join(folder, 'settings/host.json');
+  const handed = { args: ['a b', 'meander://run/x'], from: '/work' };
+
+  test('finds the host that is written down, and hands over to its next window', async () => {
+    expect(await handOver(path(), handed)).toBeNull();
+    await writeStanding(path(), host.url);
+    expect((await stat(path())).mode & 0o777).toBe(process.platform === 'win32' ? 0o666 : 0o600);
+    expect(await handOver(path(), handed)).toBe(host.url);
+    expect(opened.splice(0)).toEqual([[handed.args, handed.from, false]]);
+    await removeStanding(path(), `${host.url}-another`);
+    expect(await handOver(path(), handed)).toBe(host.url);
+    await removeStanding(path(), host.url);
+    expect(await handOver(path(), handed)).toBeNull();
+    opened.splice(0);
+  });
+
+  test.each([
+    ['another token', () => host.url.replace(/.$/, (last) => (last === 'x' ? 'y' : 'x'))],
+    ['a port where nothing listens', () => host.url.replace(/:\d+/, ':1')],
+    ['another machine', () => host.url.replace('127.0.0.1', 'example.com')],
+    ['no address', () => 'file:///etc/passwd'],
+  ])('takes %s for no host', async (_, url) => {
+    await writeStanding(path(), url());
+    expect(await handOver(path(), handed)).toBeNull();
+    expect(opened).toEqual([]);
+  });
+
+  test.each([
+    ['no JSON', 'x', 400],
+    ['other words', '{"args":"x"}', 400],
+    ['no token', JSON.stringify(handed), 401],
+  ])('%s is refused', async (name, body, status) => {
+    const headers = { ...(name === 'no token' ? {} : cookie()), 'content-length': String(body.length) };
+    expect((await ask('/open', { host: own().slice('http://'.length), ...headers }, 'POST', body)).status).toBe(status);
+    expect(opened).toEqual([]);
+  });
+
+  test('what has no end, or too far an end, is not read', async () => {
+    const headers = { host: own().slice('http://'.length), ...cookie(), 'content-length': '100000000' };
+    expect((await ask('/open', headers, 'POST', 'x')).status).toBe(413);
+  });
+});
+
 test('a taken port is said so', async () => {
   const application = { dispatch: async () => ({ ok: true as const, output: null }), subscribe: () => () => {} };
   const area = staging(() => folder);
   await expect(
     startHost({
-      application: { ...application, staging: area },
+      application: { ...application, staging: area, open: async () => {} },
       renderer: folder,
       port: host.port,
       onDefect: () => {},

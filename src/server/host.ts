@@ -9,7 +9,7 @@ import { answer } from './http.ts';
 import { socketDoor } from './socket.ts';
 
 export interface HostOptions {
-  readonly application: Pick<Application, 'dispatch' | 'subscribe' | 'staging'>;
+  readonly application: Pick<Application, 'dispatch' | 'subscribe' | 'staging' | 'open'>;
   /** Folder of the built window. */
   readonly renderer: string;
   /** 0: any free one. */
@@ -22,6 +22,10 @@ export interface RunningHost {
   readonly url: string;
   readonly port: number;
   readonly token: string;
+  /** How many windows are connected. */
+  windows(): number;
+  /** Tells when a window came or went. */
+  onWindows(listener: () => void): void;
   /** Ends every connection. The application stays as it is. */
   close(): Promise<void>;
 }
@@ -33,7 +37,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const server = createServer();
   const port = await listen(server, options.port);
   const access: Access = { token, port };
-  const http = { access, renderer, staging: application.staging, onDefect };
+  const { staging, open } = application;
+  const http = { access, renderer, staging, open, onDefect };
   const door = socketDoor(application);
   server.on('request', (request, response) => {
     answer(http, request, response).catch((error: NodeJS.ErrnoException) => {
@@ -53,6 +58,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     url: `http://127.0.0.1:${port}/?token=${token}`,
     port,
     token,
+    windows: () => door.windows(),
+    onWindows: (listener) => door.onWindows(listener),
     async close() {
       door.close();
       server.closeAllConnections();

@@ -1,7 +1,10 @@
 /** Answers of the headless host over HTTP: the window's files, and the upload of dropped ones. */
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
+import type { Application } from '../app/application.ts';
 import type { Staging } from '../app/staging.ts';
 import { securityHeaders, windowFile } from '../app/window-files.ts';
 import { toApiError, UserError } from '../shared/errors.ts';
@@ -12,6 +15,7 @@ export interface HttpOptions {
   /** Folder of the built window. */
   readonly renderer: string;
   readonly staging: Pick<Staging, 'receive'>;
+  readonly open: Application['open'];
   readonly onDefect: (error: unknown) => void;
 }
 
@@ -24,6 +28,7 @@ export async function answer(options: HttpOptions, request: IncomingMessage, res
   // Not URL's own path: that would hide attempts to climb.
   const path = (request.url ?? '/').split(/[?#]/)[0]!;
   if (request.method === 'PUT' && path.startsWith('/upload/')) return upload(options, path, request, response);
+  if (request.method === 'POST' && path === '/open') return open(options, request, response);
   if (request.method !== 'GET' && request.method !== 'HEAD') return plain(response, 405, 'Only GET here.');
   if (path === '/' && isToken(access, queryToken(request))) {
     // Out of the address bar and the history; the cookie carries it on.
@@ -73,6 +78,31 @@ async function upload(
     // What is still under way of the file is not read.
     response.setHeader('Connection', 'close');
     json(response, status, described);
+  }
+}
+
+/** Arguments and a folder; a thousand paths fit. */
+const openLimit = 8 * 1024 * 1024;
+const handed = z.object({ args: z.array(z.string()), from: z.string() });
+
+/** POST /open: what the next window that connects shows. A start that comes later hands its arguments over so. */
+async function open(options: HttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const size = Number(request.headers['content-length']);
+  if (!(size <= openLimit)) {
+    response.setHeader('Connection', 'close');
+    return plain(response, 413, 'That is too much.');
+  }
+  const parsed = handed.safeParse(parseJson(await text(request)));
+  if (!parsed.success) return plain(response, 400, 'These are no arguments.');
+  await options.open(parsed.data.args, parsed.data.from, false);
+  response.writeHead(204).end();
+}
+
+function parseJson(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    return null;
   }
 }
 

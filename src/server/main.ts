@@ -1,12 +1,42 @@
-/** Entry of the headless host as a program: `--port N`. Says its address on standard output and serves until told to end. */
+/**
+ * Entry of the headless host as a program: `[--port N] [--attach] [--from DIR] [--] THING…`. Says its address on
+ * standard output and serves until told to end. THING: a path or link that the window shows first; relative paths start
+ * from DIR. --attach: where a host serves the same data folder already, say its address instead and end at once.
+ */
 import { parseArgs } from 'node:util';
 import { toApiError } from '../shared/errors.ts';
-import { serve } from './serve.ts';
+import { findServing, type Serving, serve } from './serve.ts';
+import type { Handed } from './standing.ts';
 
-const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } });
+/** Milliseconds for which a window that is reloaded may be away. */
+const reloadTime = 3000;
+
+const { values, positionals } = parseArgs({
+  options: {
+    port: { type: 'string', default: '0' },
+    attach: { type: 'boolean', default: false },
+    from: { type: 'string', default: process.cwd() },
+  },
+  allowPositionals: true,
+});
 
 try {
-  const serving = await serve({ port: Number(values.port), onDefect: (error) => console.error(error) });
+  const handed: Handed = { args: positionals, from: values.from };
+  const other = values.attach ? await findServing(handed) : null;
+  if (other === null) stand(await serve({ port: Number(values.port), onDefect: (e) => console.error(e), handed }));
+  else {
+    console.log(other);
+    // The window's program tells that end from a failure.
+    process.send?.('attached');
+    if (process.connected) process.disconnect();
+  }
+} catch (error) {
+  const { message, next } = toApiError(error);
+  console.error(`${message} ${next}`);
+  process.exitCode = 1;
+}
+
+function stand(serving: Serving): void {
   let closing = false;
   const close = async (): Promise<void> => {
     if (closing) return;
@@ -17,17 +47,19 @@ try {
   };
   process.on('SIGINT', close);
   process.on('SIGTERM', close);
-  // scripts/start.mjs asks when the window was closed: only an idle host ends with it.
+  // A host that came with a window ends with it, unless something works or another window looks on: then after that.
+  let windowClosed = false;
+  const closeWhenIdle = (): void => {
+    if (windowClosed && serving.busy().length === 0 && serving.windows() === 0) void close();
+  };
+  serving.onChange(() => setTimeout(closeWhenIdle, reloadTime).unref());
   process.on('message', (message) => {
     if (message !== 'window-closed') return;
+    windowClosed = true;
     const busy = serving.busy();
-    if (busy.length === 0) void close();
-    else process.send?.({ busy });
+    if (busy.length > 0) process.send?.({ busy });
+    closeWhenIdle();
   });
   process.on('disconnect', close);
   console.log(serving.url);
-} catch (error) {
-  const { message, next } = toApiError(error);
-  console.error(`${message} ${next}`);
-  process.exitCode = 1;
 }

@@ -15,6 +15,10 @@ const request = z.object({ id: z.number(), method: z.string(), input: z.unknown(
 
 export interface SocketDoor {
   upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** How many windows are connected. */
+  windows(): number;
+  /** Tells when a window came or went. */
+  onWindows(listener: () => void): void;
   close(): void;
 }
 
@@ -30,7 +34,13 @@ export function socketDoor(application: Pick<Application, 'dispatch' | 'subscrib
     const text = JSON.stringify({ event });
     for (const client of server.clients) send(client, text);
   });
+  const listeners = new Set<() => void>();
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
   server.on('connection', (client) => {
+    changed();
+    client.on('close', changed);
     // Broken frames and oversized messages: ws closes the connection with the code that says so.
     client.on('error', () => {});
     client.on('message', async (data, isBinary) => {
@@ -44,8 +54,11 @@ export function socketDoor(application: Pick<Application, 'dispatch' | 'subscrib
     upgrade(message, socket, head) {
       server.handleUpgrade(message, socket, head, (client) => server.emit('connection', client, message));
     },
+    windows: () => server.clients.size,
+    onWindows: (listener) => void listeners.add(listener),
     close() {
       unsubscribe();
+      listeners.clear();
       for (const client of server.clients) client.terminate();
       server.close();
     },
