@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { findBrowser } from './browser.mjs';
 import { root } from './node24.mjs';
 
 /** Says which package-lock.json the installed packages came from: its hash, since a checkout changes dates. */
@@ -35,32 +36,6 @@ export function ensureNative({ strict = false } = {}) {
   const script = path.join(root, 'scripts/build-native.mjs');
   const done = spawnSync(process.execPath, [script, ...(strict ? ['--strict'] : [])], { cwd: root, stdio: [0, 2, 2] });
   if (strict && done.status !== 0) process.exit(done.status ?? 1);
-}
-
-const browsers = {
-  linux: ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'microsoft-edge', 'brave-browser'],
-};
-const fixedPlaces = {
-  darwin: [
-    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-    '/Applications/Chromium.app/Contents/MacOS/Chromium',
-    '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
-  ],
-  win32: ['ProgramFiles', 'ProgramFiles(x86)', 'LOCALAPPDATA']
-    .map((name) => process.env[name])
-    .filter(Boolean)
-    .flatMap((base) => [
-      path.join(base, 'Google/Chrome/Application/chrome.exe'),
-      path.join(base, 'Microsoft/Edge/Application/msedge.exe'),
-    ]),
-};
-
-/** Path of a Chromium-family browser on this machine, or null. MEANDER_BROWSER names one outright. */
-export function findBrowser() {
-  if (process.env.MEANDER_BROWSER) return process.env.MEANDER_BROWSER;
-  const folders = (process.env.PATH ?? '').split(path.delimiter);
-  const named = (browsers[process.platform] ?? []).flatMap((name) => folders.map((folder) => path.join(folder, name)));
-  return [...named, ...(fixedPlaces[process.platform] ?? [])].find((file) => existsSync(file)) ?? null;
 }
 
 /** A browser for the tests; as root on Debian it is installed when missing. Null when there is no way. */

@@ -26,9 +26,9 @@ try {
   if (other === null) stand(await serve({ port: Number(values.port), onDefect: (e) => console.error(e), handed }));
   else {
     console.log(other);
-    // The window's program tells that end from a failure.
+    // The window's program lets go once it knows that this end is none of its own.
+    process.on('disconnect', () => process.exit());
     process.send?.('attached');
-    if (process.connected) process.disconnect();
   }
 } catch (error) {
   const { message, next } = toApiError(error);

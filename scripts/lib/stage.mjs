@@ -1,0 +1,71 @@
+/**
+ * Lays out what a package holds: a tree like the source tree, without sources (docs/packaging.md). src/app/locate.ts
+ * finds its parts there.
+ */
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { nodePackage, root } from './node24.mjs';
+
+export const manifest = () => JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+
+/** Nothing that runs reads these. */
+const unread = /\.(map|d\.[cm]?ts|md|markdown)$/;
+
+/** Names of the packages, and of those that they need themselves, as installed at the top of node_modules. */
+export function closure(names) {
+  const found = new Set();
+  const visit = (name, from) => {
+    const file = path.join(root, 'node_modules', name, 'package.json');
+    if (!existsSync(file)) throw new Error(`${from} needs ${name}, which is not installed: run npm ci`);
+    if (found.has(name)) return;
+    found.add(name);
+    const { version, dependencies = {} } = JSON.parse(readFileSync(file, 'utf8'));
+    for (const other of Object.keys(dependencies)) {
+      // A second version inside would be copied with its owner, but what that needs would not.
+      if (existsSync(path.join(root, 'node_modules', name, 'node_modules', other)))
+        throw new Error(`${name} ${version} brings a ${other} of its own: scripts/lib/stage.mjs must learn of it`);
+      visit(other, name);
+    }
+  };
+  for (const name of names) visit(name, 'Meander');
+  return [...found].sort();
+}
+
+export function copyPackages(names, folder) {
+  for (const name of closure(names))
+    cpSync(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name), {
+      recursive: true,
+      dereference: true,
+      filter: (file) => !unread.test(file),
+    });
+}
+
+/** What runs outside of Electron: bundles, window, workers' packages, Node, addon, pictures. Build first. */
+export function stageRuntime(folder) {
+  const { name, productName, version, license, dependencies } = manifest();
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    path.join(folder, 'package.json'),
+    `${JSON.stringify({ name, productName, version, license, type: 'module', private: true }, null, 2)}\n`,
+  );
+  cpSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));
+  cpSync(path.join(root, 'out'), path.join(folder, 'out'), { recursive: true });
+  copyPackages(
+    Object.keys(dependencies).filter((dependency) => dependency !== 'electron-store'),
+    folder,
+  );
+  const node = nodePackage();
+  if (!node) throw new Error(`npm has no Node for ${process.platform} ${process.arch}: a package cannot be made here`);
+  const executable = process.platform === 'win32' ? 'node.exe' : 'node';
+  for (const file of ['package.json', 'LICENSE', path.join('bin', executable)])
+    if (existsSync(path.join(node, file)))
+      cpSync(path.join(node, file), path.join(folder, 'node_modules', path.basename(node), file), {
+        dereference: true,
+      });
+  const addon = 'native/build/Release/meander.node';
+  if (!existsSync(path.join(root, addon)))
+    throw new Error('the native addon is not built: node scripts/build-native.mjs');
+  cpSync(path.join(root, addon), path.join(folder, addon));
+  for (const file of ['icon.png', 'tray.png', 'tray@2x.png', 'trayTemplate.png', 'trayTemplate@2x.png'])
+    cpSync(path.join(root, 'resources', file), path.join(folder, 'resources', file));
+}
