@@ -8,8 +8,8 @@ import { nodePackage, root } from './node24.mjs';
 
 export const manifest = () => JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 
-/** Nothing that runs reads these. */
-const unread = /\.(map|d\.[cm]?ts|md|markdown)$/;
+/** Nothing that runs reads these: Node strips no types inside node_modules. */
+const unread = /\.(map|[cm]?ts|md|markdown)$/;
 
 /** Names of the packages, and of those that they need themselves, as installed at the top of node_modules. */
 export function closure(names) {

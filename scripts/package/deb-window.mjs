@@ -14,7 +14,7 @@ const browsers = 'chromium | chromium-browser | google-chrome-stable | microsoft
 
 /** @param folder where to put it @returns path of the package */
 export function packageDebWindow(folder) {
-  const { version, description } = manifest();
+  const { version } = manifest();
   const architecture = architectures[process.arch];
   if (process.platform !== 'linux' || !architecture) throw new Error('deb-window is made on Linux, x64 or arm64');
   const tree = path.join(folder, 'deb-window');
@@ -57,7 +57,8 @@ Conflicts: meander
 Section: science
 Priority: optional
 Description: pre-train language models and average their weights
- ${description}
+ Trains GPT-2-class models on this machine, averages their weights as they
+ train, and exports the better model that lies in the mean of the run.
  .
  This package shows its window in a Chromium-family browser.
 `,
