@@ -119,17 +119,40 @@ async function tryPackage() {
   await page.waitForTimeout(500);
   picture('settings');
 
+  // A run that trains when its window is closed is met again by a later start.
+  const name = 'while away';
+  await beginRun(first.address(), name);
+  await first.close();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  check('a run goes on when its window is closed', first.code() === null && hosts(system).length === 1);
+  const back = await start(`meander://run/${encodeURIComponent(name)}`);
+  const met = await back.page();
+  await met.getByRole('heading', { name }).waitFor({ timeout: 30_000 });
+  check('a later start shows it, on the same host', hosts(system).length === 1);
+  await met.waitForTimeout(1000);
+  picture('run-met-again');
+
   const second = await start('meander://run/nowhere');
   const other = await second.page();
   await other.getByText('There is no run "nowhere"').waitFor({ timeout: 30_000 });
   check('a second start is a window of the first, and says what its link does not find', hosts(system).length === 1);
   picture('second-start');
   await second.close();
-  check('the second window’s program ends with it', await until(() => second.code() !== null));
+  check('a second window’s program ends with it', await until(() => second.code() !== null));
   check('the first goes on', first.code() === null && hosts(system).length === 1);
-  await first.close();
-  check('closing the last window ends the app', await until(() => first.code() !== null && hosts(system).length === 0));
-  check('both ended in order', first.code() === 0 && second.code() === 0, `${first.code()} and ${second.code()}`);
+  await call(back.address(), 'runs.stop', { name });
+  await back.close();
+  const starts = [first, back, second];
+  const over = () => starts.every((started) => started.code() !== null) && hosts(system).length === 0;
+  check('when it has saved, and no window is left, the app ends', await until(over, 60));
+  const codes = starts.map((started) => started.code());
+  check(
+    'each start ended in order',
+    codes.every((code) => code === 0),
+    codes.join(', '),
+  );
+  const checkpoints = path.join(folder.home, 'Meander/runs', name, 'checkpoints');
+  check('the run is saved', existsSync(checkpoints) && readdirSync(checkpoints).length > 0);
   const left = readdirSync(folder.home).filter(
     (name) => !['.config', 'Meander', '.cache', '.local', '.pki'].includes(name),
   );
@@ -148,6 +171,35 @@ function install(deb) {
   const system = path.join(scratch, 'system');
   run('dpkg-deb', ['-x', deb, system]);
   return system;
+}
+
+/** One call through the door of the host at this address, as its window makes them. */
+async function call(address, method, input) {
+  const { host, searchParams } = new URL(address);
+  const { WebSocket } = await import('ws');
+  const door = new WebSocket(`ws://${host}/door`, {
+    headers: { authorization: `Bearer ${searchParams.get('token')}` },
+  });
+  try {
+    return await new Promise((resolve, reject) => {
+      door.on('error', reject);
+      door.on('open', () => door.send(JSON.stringify({ id: 1, method, input })));
+      door.on('message', (message) => {
+        const answer = JSON.parse(message);
+        if (answer.id === 1) answer.ok ? resolve(answer.output) : reject(new Error(answer.error.message));
+      });
+    });
+  } finally {
+    door.terminate();
+  }
+}
+
+/** A small run that is not over before this program is. */
+async function beginRun(address, name) {
+  const [dataset] = await call(address, 'datasets.list', null);
+  const { config } = await call(address, 'presets.config', { preset: 'quickstart', dataset: dataset.name });
+  await call(address, 'runs.create', { ...config, name, steps: 1_000_000 });
+  await call(address, 'runs.start', { name });
 }
 
 /** Programs of the installed tree that serve a window. */
@@ -178,8 +230,16 @@ async function startEntry(system, things, env) {
       `exec "${ensureBrowser()}" --remote-debugging-port=0 --disable-gpu --disable-dev-shm-usage "$@"\n`,
   );
   chmodSync(browser, 0o755);
-  const child = spawn(command, things, { env: { ...env, MEANDER_BROWSER: browser }, cwd: '/', stdio: 'inherit' });
+  const child = spawn(command, things, {
+    env: { ...env, MEANDER_BROWSER: browser },
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let code = null;
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    said += text;
+  });
   child.on('exit', (status, signal) => {
     code = status ?? signal;
   });
@@ -200,6 +260,7 @@ async function startEntry(system, things, env) {
       await until(() => pages().some((page) => page.url().startsWith('http://127.0.0.1:')));
       return pages().find((page) => page.url().startsWith('http://127.0.0.1:'));
     },
+    address: () => /http:\S+/.exec(said)?.[0],
     code: () => code,
     /** As a user closes it: the window goes, and the browser with its last window. */
     close: () => Promise.all(pages().map((page) => page.close({ runBeforeUnload: false }))),
