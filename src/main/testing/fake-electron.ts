@@ -96,6 +96,12 @@ function makeFake() {
   const app = Object.assign(new EventEmitter(), {
     name: 'Meander',
     quit: vi.fn(),
+    exit: vi.fn(),
+    setPath: vi.fn(),
+    enableSandbox: vi.fn(),
+    setAppUserModelId: vi.fn(),
+    setAboutPanelOptions: vi.fn(),
+    whenReady: vi.fn(async () => {}),
     requestSingleInstanceLock: vi.fn((_data: unknown) => true),
     addRecentDocument: vi.fn(),
     clearRecentDocuments: vi.fn(),
@@ -123,6 +129,7 @@ function makeFake() {
     Tray: FakeTray,
     Menu: { buildFromTemplate: vi.fn((template: FakeItem[]) => template), setApplicationMenu: vi.fn() },
     dialog: {
+      showErrorBox: vi.fn(),
       showMessageBox: vi.fn(async (..._args: unknown[]) => ({ response: 0 })),
       showOpenDialog: vi.fn(async (..._args: unknown[]) => ({ filePaths: ['/a'] })),
     },
