@@ -27,7 +27,7 @@ const binary = isMac
   ? app
   : path.join(app, ['Meander.exe', 'meander-app'].find((name) => existsSync(path.join(app, name))) ?? 'meander-app');
 
-const { listPackage } = await load('@electron/asar');
+const { extractFile, listPackage } = await load('@electron/asar');
 const inside = new Set(listPackage(path.join(resources, 'app.asar')).map((file) => file.replaceAll('\\', '/')));
 for (const file of [
   '/package.json',
@@ -38,6 +38,8 @@ for (const file of [
   check(`the archive holds ${file}`, inside.has(file));
 const stray = [...inside].filter((file) => /\.(node|ts|tsx)$|node_modules\/(electron|vite)\//.test(file));
 check('the archive holds nothing that does not belong there', stray.length === 0, stray.slice(0, 3).join(', '));
+const missing = [...imports('out/main/index.js')].filter((name) => !inside.has(`/node_modules/${name}/package.json`));
+check('the archive holds every package that the shell imports', missing.length === 0, missing.join(', '));
 const runtime = path.join(resources, 'runtime');
 for (const file of [
   'package.json',
@@ -76,3 +78,23 @@ for (const [name, wanted] of Object.entries(electronFuses)) {
 }
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed > 0 ? 1 : 0;
+
+/** Packages that a bundle in the archive imports, itself or by its chunks. */
+function imports(file, seen = new Set()) {
+  if (seen.has(file)) return new Set();
+  seen.add(file);
+  const text = extractFile(path.join(resources, 'app.asar'), path.normalize(file)).toString('utf8');
+  const found = new Set();
+  for (const [, name] of text.matchAll(/^import (?:[^"']*? from )?["']([^"']+)["'];?$/gm)) {
+    if (name.startsWith('.'))
+      for (const other of imports(path.posix.join(path.posix.dirname(file), name), seen)) found.add(other);
+    else if (!name.startsWith('node:') && name !== 'electron')
+      found.add(
+        name
+          .split('/')
+          .slice(0, name.startsWith('@') ? 2 : 1)
+          .join('/'),
+      );
+  }
+  return found;
+}

@@ -34,7 +34,8 @@ export function runHost({ browser, env, things, port }) {
     detached: process.platform !== 'win32',
   });
   let attached = false;
-  host.on('exit', (code) => {
+  // Not on 'exit': what it said last may still be on its way.
+  host.on('close', (code) => {
     if (!attached || !browser) process.exit(code ?? 1);
   });
   for (const signal of ['SIGINT', 'SIGTERM'])
@@ -54,7 +55,7 @@ export function runHost({ browser, env, things, port }) {
     console.log(`Meander is at ${address}`);
     const closed = () => (attached ? process.exit(0) : host.connected && host.send('window-closed'));
     if (browser) openWindow(browser, address, closed);
-    else console.log(hasDisplay() ? 'Open this address in a browser. Ctrl-C ends it.' : 'Ctrl-C ends it.');
+    else console.log(`Open this address in a browser.${attached ? '' : ' Ctrl-C ends it.'}`);
   });
 }
 

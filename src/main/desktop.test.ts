@@ -1,6 +1,6 @@
 /** The tray, the menus, recent runs, and what the desktop hands over. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { scratch } from '../app/testing/fixture.ts';
 import type { OpenRequest } from '../shared/api.ts';
@@ -244,10 +244,12 @@ describe('what the desktop hands over', () => {
   });
 
   test('Chromium’s switches are no arguments', () => {
-    expect(ownArguments(['meander', '--no-sandbox', 'a', '-psn_0_1', 'meander://run/b'], false)).toEqual([
-      'a',
-      'meander://run/b',
-    ]);
-    expect(ownArguments(['electron', '.', 'a'], true)).toEqual(['a']);
+    const things = ['a', 'meander://run/b'];
+    expect(ownArguments(['meander', '--no-sandbox', ...things, '-psn_0_1'], null)).toEqual(things);
+    expect(ownArguments(['meander', '--', ...things], null)).toEqual(things);
+    const app = resolve('.');
+    for (const before of [[], ['-r', 'loader.js', '--inspect=0']])
+      expect(ownArguments(['electron', ...before, '.', ...things], app)).toEqual(things);
+    expect(ownArguments(['electron', app], app)).toEqual([]);
   });
 });

@@ -25,7 +25,7 @@ const appId = 'org.meander.app';
 
 async function main(): Promise<void> {
   if (process.env.MEANDER_SETTINGS) app.setPath('userData', process.env.MEANDER_SETTINGS);
-  const args = ownArguments(process.argv, process.defaultApp === true);
+  const args = ownArguments(process.argv, process.defaultApp ? app.getAppPath() : null);
   const opening = setupOpening(electron, { args, from: process.cwd() });
   if (opening === null) return app.quit();
   app.enableSandbox();

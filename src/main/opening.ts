@@ -1,4 +1,5 @@
 /** What the desktop hands over: arguments of this start and of later ones, files dropped on the icon, links. */
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Application } from '../app/application.ts';
 import type { ElectronApi } from './electron-api.ts';
@@ -15,9 +16,13 @@ export interface Opening {
   connect(application: Pick<Application, 'open'>, window: Pick<MainWindow, 'show'>): void;
 }
 
-/** The arguments that are not Chromium's switches. `isBare`: Electron was started on a folder, which comes first. */
-export function ownArguments(argv: readonly string[], isBare: boolean): string[] {
-  return argv.slice(isBare ? 2 : 1).filter((argument) => !argument.startsWith('-'));
+/**
+ * The arguments that are not Chromium's switches.
+ * @param appPath the folder that Electron was started on, after which ours begin; null in a package
+ */
+export function ownArguments(argv: readonly string[], appPath: string | null): string[] {
+  const own = 1 + (appPath === null ? 0 : argv.slice(1).findIndex((argument) => resolve(argument) === appPath) + 1);
+  return argv.slice(own).filter((argument) => !argument.startsWith('-'));
 }
 
 /**

@@ -24,11 +24,11 @@ try {
   const handed: Handed = { args: positionals, from: values.from };
   const other = values.attach ? await findServing(handed) : null;
   if (other === null) stand(await serve({ port: Number(values.port), onDefect: (e) => console.error(e), handed }));
+  else if (!process.send) console.log(other);
   else {
-    console.log(other);
-    // The window's program lets go once it knows that this end is none of its own.
-    process.on('disconnect', () => process.exit());
-    process.send?.('attached');
+    // The window's program must know first that this end is none of its own: it lets go, and then hears the address.
+    process.once('disconnect', () => console.log(other));
+    process.send('attached');
   }
 } catch (error) {
   const { message, next } = toApiError(error);
