@@ -46,9 +46,15 @@ export async function serve({ port, onDefect, handed }: ServeOptions): Promise<S
     },
   );
   if (handed) await application.open(handed.args, handed.from);
-  const standing = here();
-  // Without the file a later start opens a host of its own, as before.
+  // Without the file a later start opens a host of its own, and says which runs it finds locked.
+  let standing = here();
   await writeStanding(standing, host.url).catch(onDefect);
+  application.subscribe((event) => {
+    if (event.type !== 'changed' || event.what !== 'settings' || here() === standing) return;
+    const before = standing;
+    standing = here();
+    Promise.all([removeStanding(before, host.url), writeStanding(standing, host.url)]).catch(onDefect);
+  });
   return {
     url: host.url,
     busy: () => application.busy(),
