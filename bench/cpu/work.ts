@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type RunConfig, type RunConfigInput, runConfig } from '../../src/shared/config.ts';
+import { trainingFlops } from '../../src/shared/flops.ts';
 
 export interface Work {
   readonly id: string;
@@ -60,15 +61,8 @@ export function configOf(work: Work, dataset: string): RunConfig {
   });
 }
 
-/**
- * Floating-point operations of one step: 6 × matrix parameters (classifier included) × tokens, plus causal
- * attention counted once, 6·B·T²·C a layer (docs/conventions.md).
- */
-export function stepFlops({ batch, model }: Work): number {
-  const { layers, width, blockSize, vocabSize } = model;
-  const matrices = 12 * layers * width ** 2 + vocabSize * width;
-  return 6 * matrices * batch * blockSize + 6 * layers * batch * blockSize ** 2 * width;
-}
+/** Floating-point operations of one step. */
+export const stepFlops = ({ batch, model }: Work): number => trainingFlops(model, batch);
 
 /** Bytes of weights that one sampled token reads: every matrix, the classifier's once. */
 export function tokenBytes({ model }: Work): number {

@@ -226,7 +226,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     'runs.list': () => runs.list(),
     'runs.get': ({ name }) => runs.detail(name),
     'runs.create': (config) => training.create(config),
-    'runs.metrics': async ({ name }) => [...(await runs.metrics(name))],
+    'runs.metrics': async ({ name }) => (await runs.series(name)).data(),
     'runs.log': ({ name }) => runs.log(name),
     'runs.start': ({ name }) => training.start(name),
     'runs.move': ({ name, place }) => training.move(name, place),

@@ -12,7 +12,7 @@ export type Handlers = {
 export type Answer = { readonly ok: true; readonly output: unknown } | { readonly ok: false; readonly error: ApiError };
 export type Dispatch = (method: unknown, input: unknown) => Promise<Answer>;
 
-/** Answers of up to a million lines, each of which was checked when it was read. */
+/** Answers of up to a million points, each of which was checked when it was read. */
 const checkedAtSource: ReadonlySet<Method> = new Set<Method>(['runs.metrics']);
 
 /** `onDefect`: told of every error that is no UserError, for the log. */

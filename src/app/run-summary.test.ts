@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { MetricsLine } from '../shared/metrics.ts';
+import { RunSeries } from '../shared/series.ts';
 import { summarize } from './run-summary.ts';
 
 const device = (step: number, threads: number): MetricsLine => ({
@@ -11,9 +12,15 @@ const device = (step: number, threads: number): MetricsLine => ({
   threads,
 });
 
+const summaryOf = (lines: MetricsLine[]) => {
+  const series = new RunSeries();
+  for (const line of lines) series.push(line);
+  return summarize(series);
+};
+
 it('remembers the device of the newest sitting, and of older runs that they kept none', () => {
-  expect(summarize([]).device).toBeNull();
-  const { device: used, step } = summarize([
+  expect(summaryOf([]).device).toBeNull();
+  const { device: used, step } = summaryOf([
     device(0, 2),
     { type: 'resume', from: 40, exact: true },
     device(40, 8),
@@ -33,7 +40,7 @@ it('tells the speed of late: a median of the newest lines, not of the start, and
     learningRate: 1,
     tokensPerSecond,
   });
-  expect(summarize([]).speed).toBeNull();
+  expect(summaryOf([]).speed).toBeNull();
   const lines = Array.from({ length: 100 }, (_, i) => line(i, i < 50 ? 10 : 1000 + i));
-  expect(summarize([...lines, line(100, 1)]).speed).toBe(1075);
+  expect(summaryOf([...lines, line(100, 1)]).speed).toBe(1075);
 });

@@ -1,6 +1,8 @@
 /** What the list of runs says of one, from its metrics. */
 import type { RunSummary } from '../shared/api.ts';
-import type { DeviceLine, EvaluationLine, MetricsLine } from '../shared/metrics.ts';
+import type { Column } from '../shared/column.ts';
+import type { DeviceLine } from '../shared/metrics.ts';
+import type { RunSeries } from '../shared/series.ts';
 
 const sparkPoints = 60;
 /** Training lines whose median speed is the present one. */
@@ -11,36 +13,25 @@ export type MetricsSummary = Pick<
   'step' | 'last' | 'bestRaw' | 'bestAverage' | 'spark' | 'device' | 'spike' | 'speed'
 >;
 
-export function summarize(lines: readonly MetricsLine[]): MetricsSummary {
-  let step = 0;
-  let last: EvaluationLine | null = null;
+export function summarize(series: RunSeries): MetricsSummary {
   let bestRaw: number | null = null;
   let bestAverage: RunSummary['bestAverage'] = null;
-  let device: RunSummary['device'] = null;
-  let spike: RunSummary['spike'] = null;
   const raws: number[] = [];
-  const speeds: number[] = [];
-  for (const line of lines) {
-    // The update from `step` is done when its training line is there.
-    step = Math.max(step, line.type === 'train' ? line.step + 1 : line.type === 'resume' ? line.from : line.step);
-    if (line.type === 'train') speeds.push(line.tokensPerSecond);
-    if (line.type === 'device') device = deviceOf(line);
-    if (line.type === 'spike') spike = line;
-    if (line.type !== 'evaluation') continue;
-    last = line;
-    if (line.raw !== null) {
-      raws.push(line.raw);
-      bestRaw = bestRaw === null ? line.raw : Math.min(bestRaw, line.raw);
+  for (const { step, raw, averages } of series.evaluations) {
+    if (raw !== null) {
+      raws.push(raw);
+      bestRaw = bestRaw === null ? raw : Math.min(bestRaw, raw);
     }
-    for (const [id, average] of Object.entries(line.averages)) {
+    for (const [id, average] of Object.entries(averages)) {
       // While a LAWA window fills, its value is of fewer snapshots than it says: never called best.
       if (average.loss === null || !average.full) continue;
-      if (bestAverage === null || average.loss < bestAverage.loss)
-        bestAverage = { id, loss: average.loss, step: line.step };
+      if (bestAverage === null || average.loss < bestAverage.loss) bestAverage = { id, loss: average.loss, step };
     }
   }
+  const last = series.evaluations.at(-1) ?? null;
+  const device = series.devices.at(-1);
   return {
-    step,
+    step: series.reached,
     last: last && {
       step: last.step,
       raw: last.raw,
@@ -49,9 +40,9 @@ export function summarize(lines: readonly MetricsLine[]): MetricsSummary {
     bestRaw,
     bestAverage,
     spark: evenly(raws, sparkPoints),
-    device,
-    spike,
-    speed: median(speeds.slice(-speedLines)),
+    device: device ? deviceOf(device) : null,
+    spike: series.spikes.at(-1) ?? null,
+    speed: median(newest(series.train.tokensPerSecond, speedLines)),
   };
 }
 
@@ -61,6 +52,10 @@ const deviceOf = ({ backend, device, family, threads }: DeviceLine): RunSummary[
   family,
   threads,
 });
+
+/** The newest `count` values that are known. */
+const newest = ({ values, length }: Column, count: number): number[] =>
+  Array.from(values.subarray(Math.max(0, length - count), length)).filter((value) => !Number.isNaN(value));
 
 function median(values: readonly number[]): number | null {
   if (values.length === 0) return null;

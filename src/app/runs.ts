@@ -7,11 +7,11 @@ import { type RunConfig, runConfig } from '../shared/config.ts';
 import { UserError } from '../shared/errors.ts';
 import { writeFileAtomically } from '../shared/files.ts';
 import { isChild, purposeOf } from '../shared/fork.ts';
-import type { MetricsLine } from '../shared/metrics.ts';
 import { takeOrigin, wantedOf } from '../shared/origin.ts';
 import { lockFile, readLock } from '../shared/process-lock.ts';
 import type { RunFile } from '../shared/run-file.ts';
 import { noNotes, type RunNotes } from '../shared/run-notes.ts';
+import type { RunSeries } from '../shared/series.ts';
 import { folderBytes, folderNames, makeFolder, readIfThere, removeFolder, sweepUnfinished } from './folders.ts';
 import { MetricsReader } from './metrics-reader.ts';
 import { folderOf, isPlainName } from './names.ts';
@@ -98,7 +98,8 @@ export class Runs {
     return (await this.file(name)).config;
   }
 
-  async metrics(name: string): Promise<readonly MetricsLine[]> {
+  /** What its metrics hold now. Not to be changed by the caller. */
+  async series(name: string): Promise<RunSeries> {
     const folder = this.folder(name);
     const reader = this.#readers.get(folder) ?? new MetricsReader(join(folder, 'metrics.jsonl'));
     this.#readers.delete(folder);
@@ -211,7 +212,7 @@ export class Runs {
     const version = await versionOf(join(folder, 'metrics.jsonl'));
     const cached = this.#summaries.get(folder);
     if (cached?.version === version) return cached.summary;
-    const summary = summarize(await this.metrics(name));
+    const summary = summarize(await this.series(name));
     this.#summaries.set(folder, { version, summary });
     return summary;
   }

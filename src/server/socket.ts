@@ -1,9 +1,10 @@
-/** The WebSocket door: one JSON message a call, one an answer; events go to every window. */
+/** The WebSocket door: one JSON message a call, one message an answer, binary where it holds columns; events go to every window. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { Application } from '../app/application.ts';
+import { encodeFrame } from '../shared/frames.ts';
 
 /** Configurations and lists of paths are far smaller. */
 export const messageLimit = 4 * 1024 * 1024;
@@ -24,10 +25,10 @@ export interface SocketDoor {
 
 export function socketDoor(application: Pick<Application, 'dispatch' | 'subscribe'>): SocketDoor {
   const server = new WebSocketServer({ noServer: true, maxPayload: messageLimit, perMessageDeflate: false });
-  const send = (client: WebSocket, text: string): void => {
+  const send = (client: WebSocket, message: string | Uint8Array): void => {
     if (client.readyState !== client.OPEN) return;
     if (client.bufferedAmount > backlogLimit) client.terminate();
-    else client.send(text);
+    else client.send(message);
   };
   const unsubscribe = application.subscribe((event) => {
     if (server.clients.size === 0) return;
@@ -47,7 +48,8 @@ export function socketDoor(application: Pick<Application, 'dispatch' | 'subscrib
       const call = isBinary ? null : parse(data.toString());
       if (call === null) return client.close(badMessage, 'not a call');
       const answer = await application.dispatch(call.method, call.input);
-      send(client, JSON.stringify({ id: call.id, ...answer }));
+      const message = { id: call.id, ...answer };
+      send(client, encodeFrame(message) ?? JSON.stringify(message));
     });
   });
   return {

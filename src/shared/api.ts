@@ -13,6 +13,7 @@ import { evaluationResult, jobError, preview, progress, sampleOptions, weightsRe
 import { metricsLine, spikeLine } from './metrics.ts';
 import { savedPrompt } from './prompts.ts';
 import { runNotes } from './run-notes.ts';
+import { seriesData } from './series.ts';
 import { type Settings, settings } from './settings.ts';
 import { sweepAxis } from './sweep.ts';
 
@@ -232,8 +233,8 @@ export const api = {
   'runs.list': call(nothing, z.array(runSummary)),
   'runs.get': call(name, runDetail),
   'runs.create': call(runConfig, runSummary),
-  /** Metrics as readers see them: resumes applied, torn lines dropped. */
-  'runs.metrics': call(name, z.array(metricsLine)),
+  /** Metrics as readers see them, in columns: resumes applied, torn lines dropped. Later lines come as events. */
+  'runs.metrics': call(name, seriesData),
   'runs.log': call(name, z.string()),
   /** Queues the run: a new one starts, any other resumes from its newest checkpoint. */
   'runs.start': call(name, runSummary),

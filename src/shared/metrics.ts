@@ -87,6 +87,31 @@ export const deviceLine = z.object({
   /** Kernel family in words. */
   family: z.string(),
   threads: z.number().int(),
+  /** Float32 operations per second of a loop in registers on all threads, measured then; null where it cannot be. */
+  peak: value.optional(),
+});
+/** The run went on after a pause, or was stopped in it. */
+export const pauseLine = z.object({
+  type: z.literal('pause'),
+  step,
+  /** Seconds by the clock on the wall that it stood still. */
+  waited: z.number(),
+});
+/** What the machine had to carry, looked at now and then while the run trains; null where it cannot be told. */
+export const systemLine = z.object({
+  type: z.literal('system'),
+  step,
+  seconds,
+  /** Share of all processors that were busy, with whatever. */
+  load: value,
+  /** Share of all processors that this run's worker kept busy. */
+  workerLoad: value,
+  /** Bytes of memory that the worker holds. */
+  memory: value,
+  /** Bytes free for the user where the run lies. */
+  freeDisk: value,
+  /** Of the processor, in degrees Celsius. */
+  temperature: value,
 });
 /** The training loss jumped; docs/conventions.md says when. */
 export const spikeLine = z.object({
@@ -110,12 +135,15 @@ export const metricsLine = z.discriminatedUnion('type', [
   policyLine,
   deviceLine,
   spikeLine,
+  pauseLine,
+  systemLine,
 ]);
 export type TrainLine = z.infer<typeof trainLine>;
 export type AverageEvaluation = z.infer<typeof averageEvaluation>;
 export type EvaluationLine = z.infer<typeof evaluationLine>;
 export type DeviceLine = z.infer<typeof deviceLine>;
 export type SpikeLine = z.infer<typeof spikeLine>;
+export type SystemLine = z.infer<typeof systemLine>;
 export type MetricsLine = z.infer<typeof metricsLine>;
 
 /** One line of metrics.jsonl, or null for a torn or foreign one. */

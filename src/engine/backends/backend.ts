@@ -77,6 +77,8 @@ export interface Backend {
   compile(program: Program): Executable;
   /** Resolves when everything enqueued is done; rejects with the first error since the last call. */
   drain(): Promise<void>;
+  /** Operations per second of a loop in registers on all threads, where it can be measured; about 3 × `seconds`. */
+  peak?(seconds: number): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -17,7 +17,10 @@ import { type StepResult, TrainingDevice } from './device.ts';
 import { finiteOrNull, Journal } from './journal.ts';
 import { PolicySet } from './policy-set.ts';
 import { SpikeGuard } from './spike-guard.ts';
+import { SystemWatch } from './system.ts';
 
+/** Long enough for processors to reach their clock, too short to be noticed at a start. */
+const peakSeconds = 0.03;
 /** Updates left out in a row after which a run counts as diverged. */
 const skipsAllowed = 20;
 /** Warn when the disk has room for fewer checkpoints than this. */
@@ -42,6 +45,7 @@ export class Session {
   readonly policies: PolicySet;
   readonly guard: SpikeGuard;
   readonly journal: Journal;
+  readonly #system: SystemWatch;
   clock = new Clock(0);
   /** Updates made, skipped ones included: the weights on the device are θ_step. */
   step = 0;
@@ -81,6 +85,7 @@ export class Session {
       run: config,
     });
     this.guard = new SpikeGuard(this.policies.snapshots, config);
+    this.#system = new SystemWatch(folder.path);
     this.journal = new Journal(
       (lines) => options.durably(() => folder.appendMetrics(lines)),
       (line) => options.emit({ type: 'metrics', line }),
@@ -329,10 +334,19 @@ export class Session {
     this.journal.add({ type: 'policy', step: this.step, ...change });
   }
 
+  /** Writes down what the machine has to carry, where it is time to look again. */
+  async noteSystem(): Promise<void> {
+    if (!this.#system.due) return;
+    const values = await this.#system.look();
+    this.journal.add({ type: 'system', step: this.step, seconds: this.clock.seconds, ...values });
+  }
+
   /** Says in the metrics what this sitting computes on, so that the run can still tell when it is over. */
-  noteDevice(): void {
-    const { name, device, family, threads } = this.#options.backend.info;
-    this.journal.add({ type: 'device', step: this.step, backend: name, device, family, threads });
+  async noteDevice(): Promise<void> {
+    const { backend } = this.#options;
+    const { name, device, family, threads } = backend.info;
+    const peak = (await backend.peak?.(peakSeconds)) ?? null;
+    this.journal.add({ type: 'device', step: this.step, backend: name, device, family, threads, peak });
   }
 
   /** Takes up what the newest checkpoint says of the loop itself; θ_step is what it holds. */

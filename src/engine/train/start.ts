@@ -39,7 +39,7 @@ export async function begin(session: Session, folder: RunFolder, parent: RunFold
   const note = await startFrom(session, parent, init);
   // An earlier sitting died before its first checkpoint: what it wrote is made again.
   if ((await folder.readMetrics()).length > 0) session.journal.add({ type: 'resume', from: session.step, exact: true });
-  session.noteDevice();
+  await session.noteDevice();
   if (note !== null) session.note('warning', session.step, note);
   await session.journal.flush();
   return true;
@@ -62,7 +62,7 @@ async function resumeFrom(session: Session, checkpoint: Checkpoint): Promise<voi
     session.note('warning', step, `From here on the run is not bit-exact: it was made with ${changed}.`);
   await session.journal.flush();
   await loadState(session, checkpoint);
-  session.noteDevice();
+  await session.noteDevice();
   for (const saved of Object.values(trainer.policies))
     await session.policies.restore(saved, (name) => checkpoint.tensor(name));
   session.clock = new Clock(trainer.seconds);

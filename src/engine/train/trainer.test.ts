@@ -135,7 +135,9 @@ describe('a whole run', () => {
 
   it('says once what it computes on', () => {
     const { name, device, family, threads } = backend.info;
-    expect(ofType(lines, 'device')).toEqual([{ type: 'device', step: 0, backend: name, device, family, threads }]);
+    expect(ofType(lines, 'device')).toEqual([
+      { type: 'device', step: 0, backend: name, device, family, threads, peak: expect.any(Number) },
+    ]);
   });
 
   it('writes checkpoints at their interval, the last one at T, and keeps what retention says', async () => {

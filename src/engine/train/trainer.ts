@@ -245,6 +245,7 @@ export class Trainer {
     const control = this.#control;
     // Lets the event loop take in what came, however fast the steps are.
     await new Promise(setImmediate);
+    await session.noteSystem();
     if (session.journal.due) await session.journal.flush();
     if (control.waiting || control.paused) {
       await this.#settle();
@@ -257,11 +258,13 @@ export class Trainer {
     session.clock.stop();
     await session.journal.flush();
     this.#report('paused');
+    const since = performance.now();
     while (control.paused && !control.stopping) {
       await control.sleep();
       await control.serve();
     }
     session.clock.start();
+    session.journal.add({ type: 'pause', step: session.step, waited: (performance.now() - since) / 1000 });
     return !control.stopping;
   }
 

@@ -2,15 +2,17 @@
 import type uPlot from 'uplot';
 import classes from './chart.module.css';
 import type { ChartLine } from './chart.tsx';
+import { type ChartMarker, markersAt } from './chart-markers.ts';
 
 interface Texts {
   readonly lines: readonly ChartLine[];
+  readonly markers: readonly ChartMarker[];
   readonly formatX: (x: number) => string;
   readonly formatY: (y: number) => string;
 }
 
 /** Fills and places the readout, or hides it when the pointer is elsewhere. */
-export function showTip(u: uPlot, tip: HTMLElement, { lines, formatX, formatY }: Texts): void {
+export function showTip(u: uPlot, tip: HTMLElement, { lines, markers, formatX, formatY }: Texts): void {
   const { idx, left = -1, idxs } = u.cursor;
   if (idx === null || idx === undefined || left < 0) {
     tip.style.display = 'none';
@@ -33,6 +35,11 @@ export function showTip(u: uPlot, tip: HTMLElement, { lines, formatX, formatY }:
     row.append(swatch, element('span', line.label), value);
     rows.push(row);
   });
+  for (const { text } of markersAt(u, markers, left)) {
+    const row = element('div', text);
+    row.className = classes.event;
+    rows.push(row);
+  }
   tip.replaceChildren(...rows);
   tip.style.display = 'block';
   const offset = u.over.offsetLeft;

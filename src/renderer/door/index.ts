@@ -10,7 +10,7 @@ function open(): Door | SocketDoor {
 
 export const door: Door | SocketDoor = open();
 
-/** Answers that the host has checked line by line and that may hold 100,000 of them. */
+/** Answers that the host has checked line by line and that may hold a million of them. */
 const bulk: ReadonlySet<Method> = new Set<Method>(['runs.metrics', 'runs.log']);
 
 /** Calls a method and checks its answer. @throws DoorError, or ZodError when the answer breaks the contract. */

@@ -1,5 +1,6 @@
 /** The door of a browser window: calls and events over one WebSocket to the headless host that served the page. */
 import { type ApiError, type AppEvent, apiError, type Door, event, type Input, type Method } from '../../shared/api.ts';
+import { decodeFrame } from '../../shared/frames.ts';
 import { DoorError } from './errors.ts';
 import { uploadFiles } from './upload.ts';
 
@@ -43,8 +44,8 @@ export function openSocketDoor(address: string, makeSocket = (url: string) => ne
     for (const watcher of watchers) watcher();
   };
 
-  const receive = (text: string): void => {
-    const message = JSON.parse(text) as {
+  const receive = (data: string | ArrayBuffer): void => {
+    const message = (typeof data === 'string' ? JSON.parse(data) : decodeFrame(data)) as {
       id?: number;
       ok?: boolean;
       output?: unknown;
@@ -67,12 +68,13 @@ export function openSocketDoor(address: string, makeSocket = (url: string) => ne
     clearTimeout(timer);
     const opened = makeSocket(address);
     socket = opened;
+    opened.binaryType = 'arraybuffer';
     opened.onopen = () => {
       failures = 0;
       for (const text of waiting.splice(0)) opened.send(text);
       become('open');
     };
-    opened.onmessage = (message) => receive(String(message.data));
+    opened.onmessage = (message) => receive(message.data as string | ArrayBuffer);
     opened.onclose = () => {
       if (socket !== opened) return;
       socket = null;

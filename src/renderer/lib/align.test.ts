@@ -15,7 +15,7 @@ it('lays lines with x values of their own over one another', () => {
 it('turns what is not finite into a hole, and what a log axis cannot show', () => {
   const loss = line([0, 1, 2], [1, Number.NaN, 0]);
   expect(align([loss], 0, 2, 100)[1]).toEqual([1, null, 0]);
-  expect(align([loss], 0, 2, 100, true)[1]).toEqual([1, null, null]);
+  expect(align([loss], 0, 2, 100, { y: true })[1]).toEqual([1, null, null]);
 });
 
 it('draws 100,000 points of several lines as a few thousand', () => {
@@ -39,4 +39,10 @@ it('draws 100,000 points of several lines as a few thousand', () => {
 it('knows the extent of lines, and of none', () => {
   expect(extent([line([], []), line([3, 4], [1, 1]), line([1], [1])])).toEqual([1, 4]);
   expect(extent([line([], [])])).toBeNull();
+});
+
+it('leaves out of a log x axis what it cannot show', () => {
+  expect(align([line([0, 1, 2], [3, 2, 1])], 1, 2, 100, { x: true })[0]).toEqual([1, 2]);
+  expect(extent([line([0, 2, 5], [1, 1, 1])], true)).toEqual([2, 5]);
+  expect(extent([line([0], [1])], true)).toBeNull();
 });

@@ -1,10 +1,10 @@
-/** Live metrics of runs: what their files hold, then every line as it is written. */
+/** Live metrics of runs: what their files hold, in typed columns, then every line as it is written. */
 import { useEffect, useState } from 'react';
 import type { ApiError } from '../../shared/api.ts';
 import type { MetricsLine } from '../../shared/metrics.ts';
+import { RunSeries } from '../../shared/series.ts';
 import { asApiError } from '../door/errors.ts';
 import { call, connection, door } from '../door/index.ts';
-import { firstNewLine, RunSeries } from '../lib/series.ts';
 
 export interface RunMetrics {
   /** Grows in place; `version` says when to look again. */
@@ -33,12 +33,10 @@ function follow(name: string, tell: (metrics: RunMetrics) => void): () => void {
     series = null;
     buffered = [];
     try {
-      const lines = await call('runs.metrics', { name });
+      const data = await call('runs.metrics', { name });
       if (closed) return;
-      const loaded = new RunSeries();
-      for (const line of lines) loaded.push(line);
-      buffered = buffered.slice(firstNewLine(lines, buffered));
-      series = loaded;
+      // Lines that came meanwhile may be in the answer already: a series takes them twice without harm.
+      series = new RunSeries(data);
       flush();
     } catch (error) {
       if (!closed) tell({ ...nothing, error: asApiError(error) });

@@ -57,7 +57,6 @@ export const common = {
     writing: 'Writing',
     sampling: 'Sampling',
   },
-  chart: { resetZoom: 'Reset zoom', zoomHint: 'Drag to zoom, double-click to reset' },
   news: {
     train: {
       finished: { title: 'Training finished', body: (run: string) => `“${run}” is done.` },
@@ -67,6 +66,29 @@ export const common = {
       finished: { title: 'Preparation finished', body: (name: string) => `“${name}” is ready.` },
       failed: { title: 'Preparation failed', body: (name: string) => `“${name}” stopped. Open Meander to see why.` },
     },
+  },
+  chart: {
+    resetZoom: 'Reset zoom',
+    zoomHint: 'Drag to zoom, double-click to reset; keys',
+    keysHint:
+      'With the pointer: drag over a part to zoom into it, pinch, or double-click to reset. Where a chart has the focus:',
+    keys: [
+      [['+', '−'], 'closer, wider'],
+      [['←', '→'], 'move'],
+      [['0'], 'all of it'],
+    ] as [string[], string][],
+    marks: {
+      checkpoint: 'checkpoint',
+      resume: 'resume',
+      pause: 'pause',
+      policy: 'average begins or goes',
+      fork: 'fork',
+    },
+    saveShort: 'Save data or picture',
+    save: (chart: string) => `Save: ${chart}`,
+    csv: 'Data as CSV',
+    csvInView: 'Data in view as CSV',
+    png: 'Picture as PNG',
   },
   timeLeft: (duration: string) => `${duration} left`,
 } as const;

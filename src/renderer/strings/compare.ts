@@ -7,6 +7,7 @@ export const compare = {
     hidden: 'Everything is hidden. Show a run and its weights below.',
   },
   raw: 'raw',
+  forked: (name: string, step: string) => `“${name}” begins at step ${step}`,
   line: (run: string, weights: string) => `${run} · ${weights}`,
   notSame:
     'These runs were not measured on the same blocks of the same text, so their losses cannot be held against each other: dataset, block size or number of validation blocks differ.',

@@ -4,15 +4,17 @@ import { IconChevronLeft, IconRipple } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { Chart } from '../../components/chart.tsx';
+import { ChartFoot } from '../../components/chart-foot.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Page } from '../../components/page.tsx';
 import { Empty, Problem, Waiting } from '../../components/states.tsx';
 import { routes } from '../../lib/routes.ts';
 import { comparable } from '../../lib/run-style.ts';
 import { useQuery } from '../../store/cache.ts';
+import { useChartSettings } from '../../store/chart-settings.ts';
 import { useRunsMetrics } from '../../store/run-metrics.ts';
 import { t } from '../../strings.ts';
-import { ChartControls, clipFrom, formatX, formatY, useAxis, useClip, useLogY } from '../run/chart-controls.tsx';
+import { ChartControls, clipFrom, formatX, formatY } from '../run/chart-controls.tsx';
 import classes from './compare.module.css';
 import { CompareLegend } from './compare-legend.tsx';
 import { DifferencePanel } from './difference-table.tsx';
@@ -31,9 +33,8 @@ function toggled(set: ReadonlySet<string>, key: string): ReadonlySet<string> {
 export function ComparePage({ names }: { names: readonly string[] }) {
   const { data: runs, error, refetch } = useQuery('runs.list', undefined);
   const [, navigate] = useLocation();
-  const [axis] = useAxis();
-  const [logY] = useLogY();
-  const [clip] = useClip();
+  const [settings, changeSettings] = useChartSettings('');
+  const { axis, clip } = settings;
   const [hiddenRuns, setHiddenRuns] = useState(nothing);
   const [hiddenWeights, setHiddenWeights] = useState(nothing);
   const shown = names.slice(0, comparable).flatMap((name) => runs?.find((run) => run.name === name) ?? []);
@@ -122,7 +123,7 @@ export function ComparePage({ names }: { names: readonly string[] }) {
           <Paper component="section" aria-label={texts.chart.title}>
             <Group justify="space-between" mb="sm" gap="sm">
               <Title order={2}>{texts.chart.title}</Title>
-              <ChartControls />
+              <ChartControls settings={settings} onChange={changeSettings} />
             </Group>
             {waiting && empty ? (
               <Center h={chartHeight}>
@@ -143,15 +144,17 @@ export function ComparePage({ names }: { names: readonly string[] }) {
                 markers={drawn.markers}
                 version={drawn.lines.reduce((sum, line) => sum + line.length, 0)}
                 height={chartHeight}
-                logY={logY}
+                logX={settings.logX}
+                logY={settings.logY}
                 clipStart={clip && drawn.lines.some((line) => line.length >= clipFrom)}
                 formatX={formatX(axis)}
                 formatY={formatY}
+                group={`compare ${axis}`}
+                title={known.join(', ')}
+                xName={t.run.chart.axes[axis]}
               />
             )}
-            <Text size="xs" c="dimmed" ta="right" mb="xs">
-              {empty ? ' ' : t.chart.zoomHint}
-            </Text>
+            {!empty && <ChartFoot markers={drawn.markers} />}
             <CompareLegend
               compared={drawn.compared}
               ids={drawn.ids}

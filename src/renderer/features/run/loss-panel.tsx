@@ -1,22 +1,15 @@
 /** The race: raw weights and every average on one chart, with its legend and what it means in words. */
 import { Center, Group, Paper, Stack, Text, Title, VisuallyHidden } from '@mantine/core';
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import type { RunDetail } from '../../../shared/api.ts';
+import type { RunSeries } from '../../../shared/series.ts';
 import { Chart } from '../../components/chart.tsx';
+import { ChartFoot } from '../../components/chart-foot.tsx';
 import { Waiting } from '../../components/states.tsx';
-import type { RunSeries } from '../../lib/series.ts';
+import { useChartSettings } from '../../store/chart-settings.ts';
 import { t } from '../../strings.ts';
 import { isLive } from '../runs/lib/run-state.ts';
-import {
-  ChartControls,
-  clipFrom,
-  formatX,
-  formatY,
-  useAxis,
-  useClip,
-  useLogY,
-  useTraining,
-} from './chart-controls.tsx';
+import { ChartControls, chartGroup, clipFrom, formatX, formatY } from './chart-controls.tsx';
 import { Legend } from './legend.tsx';
 import { lossLines, markers, tokensOf } from './lib/loss-lines.ts';
 import { inWords } from './lib/standing.ts';
@@ -35,21 +28,19 @@ export function LossPanel({
   version: number;
   ids: readonly string[];
 }) {
-  const [axis] = useAxis();
-  const [logY] = useLogY();
-  const [training] = useTraining();
-  const [clip] = useClip();
-  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const [settings, change] = useChartSettings(run.name);
+  const { axis, training, clip, smoothing } = settings;
+  const hidden = useMemo(() => new Set(settings.hidden), [settings.hidden]);
   const tokensPerStep = tokensOf(run);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the series grows in place; the version says when.
   const drawn = useMemo(
     () =>
       series && {
-        lines: lossLines(series, ids, { axis, tokensPerStep, training, hidden }),
-        markers: markers(series, axis, tokensPerStep),
+        lines: lossLines(series, ids, { axis, tokensPerStep, training, hidden, smoothing }),
+        markers: markers(series, run.config, axis),
         words: inWords(series.evaluations, ids, run.config),
       },
-    [series, version, ids.join(), axis, tokensPerStep, training, hidden, run.config],
+    [series, version, ids.join(), axis, tokensPerStep, training, hidden, smoothing, run.config],
   );
   if (!series || !drawn)
     return (
@@ -57,12 +48,12 @@ export function LossPanel({
         <Waiting rows={4} />
       </Paper>
     );
-  const nothing = series.step.length === 0 && series.evaluations.length === 0;
+  const nothing = series.train.step.length === 0 && series.evaluations.length === 0;
   return (
     <Paper component="section" aria-label={texts.title}>
       <Group justify="space-between" mb="sm" gap="sm">
         <Title order={2}>{texts.title}</Title>
-        <ChartControls training />
+        <ChartControls training settings={settings} onChange={change} />
       </Group>
       {nothing ? (
         <Center h={chartHeight}>
@@ -77,17 +68,18 @@ export function LossPanel({
           markers={drawn.markers}
           version={version}
           height={chartHeight}
-          logY={logY}
+          logX={settings.logX}
+          logY={settings.logY}
           clipStart={clip && series.evaluations.length >= clipFrom}
           formatX={formatX(axis)}
           formatY={formatY}
-          group={`run ${run.name}`}
+          group={chartGroup(run.name, axis)}
+          title={texts.fileTitle(run.name, texts.title)}
+          xName={texts.axes[axis]}
         />
       )}
-      <Text size="xs" c="dimmed" ta="right" mb="xs">
-        {nothing ? ' ' : t.chart.zoomHint}
-      </Text>
-      <Legend run={run} series={series} ids={ids} hidden={hidden} onHidden={setHidden} />
+      {!nothing && <ChartFoot markers={drawn.markers} />}
+      <Legend run={run} series={series} ids={ids} hidden={hidden} onHidden={(ids) => change({ hidden: [...ids] })} />
       <Stack gap={4} mt="md" role="region" aria-label={t.run.words.title}>
         <VisuallyHidden>
           <h3>{t.run.words.title}</h3>

@@ -1,10 +1,10 @@
 /** Where the run is: phase, progress, speed, time, device. */
 import { Group, Paper, Progress, Stack, Text } from '@mantine/core';
 import type { RunDetail } from '../../../shared/api.ts';
+import type { RunSeries } from '../../../shared/series.ts';
 import { barColor, PhaseChip } from '../../components/status.tsx';
 import { Figure } from '../../components/text.tsx';
 import { formatCount, formatDuration, formatPercent, formatShort } from '../../lib/format.ts';
-import type { RunSeries } from '../../lib/series.ts';
 import { t } from '../../strings.ts';
 import { isLive, progressShare } from '../runs/lib/run-state.ts';
 import classes from './run.module.css';
@@ -16,8 +16,8 @@ export function StatusPanel({ run, series }: { run: RunDetail; series: RunSeries
   const device = run.job?.device ?? run.device;
   const why = run.job?.device?.why;
   const share = progressShare(run);
-  const rate = progress?.rate ?? series?.columns.tokensPerSecond.last ?? null;
-  const elapsed = Math.max(series?.seconds.last ?? 0, series?.evaluations.at(-1)?.seconds ?? 0);
+  const rate = progress?.rate ?? series?.train.tokensPerSecond.last ?? null;
+  const elapsed = Math.max(series?.train.seconds.last ?? 0, series?.evaluations.at(-1)?.seconds ?? 0);
   return (
     <Paper role="region" aria-label={texts.progress}>
       <Stack gap="sm">

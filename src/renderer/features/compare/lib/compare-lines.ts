@@ -2,11 +2,14 @@
 import type { RunSummary } from '../../../../shared/api.ts';
 import type { RunConfig } from '../../../../shared/config.ts';
 import type { EvaluationLine } from '../../../../shared/metrics.ts';
-import type { ChartLine, ChartMarker } from '../../../components/chart.tsx';
+import type { RunSeries } from '../../../../shared/series.ts';
+import type { ChartLine } from '../../../components/chart.tsx';
+import type { ChartMarker } from '../../../components/chart-markers.ts';
+import type { XAxis } from '../../../lib/chart-settings.ts';
+import { formatCount } from '../../../lib/format.ts';
 import { policyDash, runColor } from '../../../lib/run-style.ts';
-import type { RunSeries } from '../../../lib/series.ts';
 import { t } from '../../../strings.ts';
-import { averageIds, averageParts, fewPoints, secondsAt, tokensOf, type XAxis, xOf } from '../../run/lib/loss-lines.ts';
+import { averageIds, averageParts, fewPoints, secondsAt, tokensOf, xOf } from '../../run/lib/loss-lines.ts';
 
 /** A run as it takes part in a comparison. */
 export interface Compared {
@@ -97,7 +100,7 @@ export function forkMarkers(all: readonly Compared[], { axis, hiddenRuns }: Comp
     if (!parent || hiddenRuns.has(name) || !one.series) return [];
     const x =
       axis === 'time' ? startSeconds(one, all) : axis === 'tokens' ? parent.step * tokensOf(one.run) : parent.step;
-    return x > 0 ? [{ x, kind: 'line' as const }] : [];
+    return x > 0 ? [{ x, kind: 'fork' as const, text: t.compare.forked(name, formatCount(parent.step)) }] : [];
   });
 }
 

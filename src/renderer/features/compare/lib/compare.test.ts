@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunConfig } from '../../../../shared/config.ts';
 import type { EvaluationLine, MetricsLine } from '../../../../shared/metrics.ts';
 import { presetConfig } from '../../../../shared/presets.ts';
-import { RunSeries } from '../../../lib/series.ts';
+import { RunSeries } from '../../../../shared/series.ts';
 import {
   type Compared,
   compareLines,
@@ -94,7 +94,9 @@ describe('lines of several runs', () => {
     const [, raw] = compareLines([parent, child], { ...everything, axis: 'time' });
     expect(Array.from(raw.xs)).toEqual([5 + 1, 5 + 6]);
     expect(startSeconds(child, [child])).toBe(0);
-    expect(forkMarkers([parent, child], everything)).toEqual([{ x: 50, kind: 'line' }]);
+    expect(forkMarkers([parent, child], everything)).toEqual([
+      { x: 50, kind: 'fork', text: '“child” begins at step 50' },
+    ]);
   });
 
   it('count each run’s tokens by its own batch', () => {

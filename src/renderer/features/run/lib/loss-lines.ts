@@ -1,14 +1,16 @@
 /** Lines of the loss chart: training loss faint, raw solid, averages in one family of hues. */
+import { type Column, lowerBound } from '../../../../shared/column.ts';
 import type { RunConfig } from '../../../../shared/config.ts';
 import type { EvaluationLine } from '../../../../shared/metrics.ts';
-import type { ChartLine, ChartMarker } from '../../../components/chart.tsx';
+import { resolvePolicy } from '../../../../shared/policies.ts';
+import type { Columns, RunSeries } from '../../../../shared/series.ts';
+import type { ChartLine } from '../../../components/chart.tsx';
+import type { ChartMarker } from '../../../components/chart-markers.ts';
 import { averageColor, averageDash, fillingDash, rawColor, trainColor } from '../../../lib/average-style.ts';
-import { lowerBound } from '../../../lib/downsample.ts';
-import type { RunSeries, TrainColumn } from '../../../lib/series.ts';
+import type { XAxis } from '../../../lib/chart-settings.ts';
+import { scaled, smoothed } from '../../../lib/derived.ts';
+import { formatCount, formatDuration } from '../../../lib/format.ts';
 import { t } from '../../../strings.ts';
-
-export const xAxes = ['step', 'tokens', 'time'] as const;
-export type XAxis = (typeof xAxes)[number];
 
 /** A measured point: the step of the weights and the seconds of training until then. */
 interface Point {
@@ -24,12 +26,41 @@ export const xOf = (point: Point, axis: XAxis, tokensPerStep: number): number =>
 export const tokensOf = ({ config }: { readonly config: RunConfig }): number =>
   config.batch.microBatch * config.batch.accumulation * config.model.blockSize;
 
-/** The x values of the training lines; columns are shared, not copied, where steps are the axis. */
-function trainXs(series: RunSeries, axis: XAxis, tokensPerStep: number): Float64Array {
-  if (axis === 'time') return series.seconds.values;
-  if (axis === 'step') return series.step.values;
-  return series.step.values.slice(0, series.step.length).map((step) => step * tokensPerStep);
+/** The x values of columns, on the chosen axis. */
+export function xsOf(columns: Columns<'step' | 'seconds'>, axis: XAxis, tokensPerStep: number): Column {
+  if (axis === 'time') return columns.seconds;
+  return axis === 'step' ? columns.step : scaled(columns.step, tokensPerStep);
 }
+
+/** A column as a line: as it is, or smoothed with the column itself faint behind it. */
+export function columnLines(
+  xs: Column,
+  ys: Column,
+  style: Pick<ChartLine, 'key' | 'label' | 'color' | 'width' | 'alpha'>,
+  smoothing = 0,
+): ChartLine[] {
+  const line = (column: Column): ChartLine => ({
+    ...style,
+    xs: xs.values,
+    ys: column.values,
+    length: column.length,
+    blocks: () => column.blocks(),
+  });
+  if (smoothing <= 0) return [line(ys)];
+  return [
+    {
+      ...line(ys),
+      key: `${style.key} raw`,
+      label: t.run.chart.unsmoothed(style.label),
+      width: 1,
+      alpha: rawAlpha,
+      tip: false,
+    },
+    { ...line(smoothed(ys, smoothing)), width: Math.max(1.5, style.width), alpha: 1 },
+  ];
+}
+/** What lies behind a smoothed line is there to be seen through. */
+const rawAlpha = 0.22;
 
 /** Averages that watch the run: those of the configuration, with what was added and removed on the way. */
 export function watching(series: RunSeries | null, configured: readonly string[]): Set<string> {
@@ -69,23 +100,34 @@ export function averageParts(
 export function lossLines(
   series: RunSeries,
   ids: readonly string[],
-  options: { axis: XAxis; tokensPerStep: number; training: boolean; hidden: ReadonlySet<string> },
+  options: {
+    axis: XAxis;
+    tokensPerStep: number;
+    training: boolean;
+    hidden: ReadonlySet<string>;
+    /** Weight of the past in the training loss; 0 shows it as it is. */
+    smoothing: number;
+  },
 ): ChartLine[] {
   const { axis, tokensPerStep, hidden } = options;
   const { evaluations } = series;
   const points = evaluations.length < fewPoints;
   const lines: ChartLine[] = [];
   if (options.training)
-    lines.push({
-      key: 'train',
-      label: t.run.chart.training,
-      xs: trainXs(series, axis, tokensPerStep),
-      ys: series.columns.loss.values,
-      length: series.step.length,
-      color: trainColor,
-      width: 1,
-      alpha: series.step.length < densePoints ? 0.55 : 0.3,
-    });
+    lines.push(
+      ...columnLines(
+        xsOf(series.train, axis, tokensPerStep),
+        series.train.loss,
+        {
+          key: 'train',
+          label: t.run.chart.training,
+          color: trainColor,
+          width: 1,
+          alpha: series.train.step.length < densePoints ? 0.55 : 0.3,
+        },
+        options.smoothing,
+      ),
+    );
   if (!hidden.has('raw'))
     lines.push({
       key: 'raw',
@@ -118,37 +160,32 @@ export function lossLines(
   return lines;
 }
 
-/** One training quantity as a line. */
-export function columnLine(
-  series: RunSeries,
-  column: TrainColumn,
-  options: { axis: XAxis; tokensPerStep: number; label: string; color: string },
-): ChartLine {
-  return {
-    key: column,
-    label: options.label,
-    xs: trainXs(series, options.axis, options.tokensPerStep),
-    ys: series.columns[column].values,
-    length: series.step.length,
-    color: options.color,
-    width: 1.25,
-  };
-}
-
 /** Seconds of training after which a run stood at a step. */
-export function secondsAt(series: RunSeries, step: number): number {
-  const { step: steps, seconds } = series;
+export function secondsAt({ train }: RunSeries, step: number): number {
+  const { step: steps, seconds } = train;
   if (steps.length === 0) return 0;
   return seconds.values[Math.min(lowerBound(steps.values, steps.length, step), steps.length - 1)];
 }
 
-/** Checkpoints as ticks, resumes and changes of policies as lines. */
-export function markers(series: RunSeries, axis: XAxis, tokensPerStep: number): ChartMarker[] {
+/** Checkpoints as ticks; resumes, pauses, and averages that begin, are added or go, as lines. */
+export function markers(series: RunSeries, config: RunConfig, axis: XAxis): ChartMarker[] {
+  const tokensPerStep = tokensOf({ config });
   const at = (step: number): number =>
     axis === 'time' ? secondsAt(series, step) : axis === 'tokens' ? step * tokensPerStep : step;
+  const texts = t.run.markers;
+  const mark = (step: number, kind: ChartMarker['kind'], text: string): ChartMarker => ({ x: at(step), kind, text });
+  const added = new Set(series.changes.map(({ id }) => id));
   return [
-    ...series.checkpoints.map(({ step }) => ({ x: at(step), kind: 'tick' as const })),
-    ...series.resumes.map(({ from }) => ({ x: at(from), kind: 'line' as const })),
-    ...series.changes.map(({ step }) => ({ x: at(step), kind: 'line' as const })),
+    ...series.checkpoints.map(({ step }) => mark(step, 'checkpoint', texts.checkpoint(formatCount(step)))),
+    ...series.resumes.map(({ from, exact }) =>
+      mark(from, 'resume', exact ? texts.resumed(formatCount(from)) : texts.resumedInexact(formatCount(from))),
+    ),
+    ...series.pauses.map(({ step, waited }) => mark(step, 'pause', texts.paused(formatDuration(waited)))),
+    ...config.policies
+      .filter(({ id }) => !added.has(id))
+      .map((policy) => ({ id: policy.id, start: resolvePolicy(policy, config).start }))
+      .filter(({ start }) => start <= series.reached)
+      .map(({ id, start }) => mark(start, 'policy', texts.begins(id))),
+    ...series.changes.map(({ step, id, change }) => mark(step, 'policy', texts[change](id))),
   ];
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { EvaluationLine } from '../../../../shared/metrics.ts';
-import { RunSeries } from '../../../lib/series.ts';
+import { presetConfig } from '../../../../shared/presets.ts';
+import { RunSeries } from '../../../../shared/series.ts';
 import { forkProposal } from './fork-proposal.ts';
-import { averageIds, lossLines, markers, watching } from './loss-lines.ts';
+import { averageIds, lossLines, markers, tokensOf, watching } from './loss-lines.ts';
+import { quantities } from './quantities.ts';
 import { bestStanding, inWords, standings } from './standing.ts';
 
 type Averages = EvaluationLine['averages'];
@@ -28,7 +30,7 @@ const seriesOf = (lines: EvaluationLine[]) => {
   for (const line of lines) series.push(line);
   return series;
 };
-const options = { axis: 'step' as const, tokensPerStep: 100, training: false, hidden: new Set<string>() };
+const options = { axis: 'step' as const, tokensPerStep: 100, training: false, hidden: new Set<string>(), smoothing: 0 };
 const constant = {
   schedule: {
     kind: 'constant' as const,
@@ -98,11 +100,70 @@ describe('lines of the chart', () => {
     marked.push({ type: 'train', step: 1, seconds: 7, loss: 1, gradientNorm: 1, learningRate: 1, tokensPerSecond: 1 });
     marked.push({ type: 'checkpoint', step: 1, bytes: 1 });
     marked.push({ type: 'resume', from: 2, exact: true });
-    expect(markers(marked, 'time', 100)).toEqual([
-      { x: 7, kind: 'tick' },
-      { x: 7, kind: 'line' },
+    marked.push({ type: 'pause', step: 2, waited: 65 });
+    marked.push({ type: 'policy', step: 2, id: 'late', change: 'added', backfilled: false });
+    const config = presetConfig('quickstart', { name: 'x', dataset: { folder: '/x', tokenizer: { vocabSize: 96 } } });
+    const policies = [
+      { ...config.policies[0], id: 'early', start: 1 },
+      { ...config.policies[0], id: 'future', start: 3 },
+      { ...config.policies[0], id: 'late', start: 2 },
+    ];
+    const found = markers(marked, { ...config, policies }, 'time');
+    expect(found.map(({ x, kind, text }) => [x, kind, text])).toEqual([
+      [7, 'checkpoint', 'Checkpoint at step 1'],
+      [7, 'resume', 'Resumed from step 2'],
+      [7, 'pause', 'Paused for 1 min 05 s'],
+      [7, 'policy', '“early” begins'],
+      [7, 'policy', '“late” was added'],
     ]);
-    expect(markers(marked, 'tokens', 100)[0].x).toBe(100);
+    expect(markers(marked, config, 'tokens')[0].x).toBe(tokensOf({ config }));
+  });
+});
+
+describe('quantities', () => {
+  const config = presetConfig('quickstart', { name: 'x', dataset: { folder: '/x', tokenizer: { vocabSize: 96 } } });
+  const trained = () => {
+    const series = seriesOf([]);
+    for (const step of [0, 1])
+      series.push({
+        type: 'train',
+        step,
+        seconds: step,
+        loss: 1,
+        gradientNorm: 1,
+        learningRate: 1,
+        tokensPerSecond: 1000,
+      });
+    return series;
+  };
+  const keys = (series: RunSeries) => quantities(series, config, 'step', 0).map(({ key }) => key);
+
+  it('say nothing of utilisation without a peak, nor of what the machine did not tell', () => {
+    const series = trained();
+    expect(keys(series)).toEqual(['rate', 'gradient', 'speed']);
+    const values = { load: 0.5, workerLoad: null, memory: 1e8, freeDisk: null, temperature: null };
+    series.push({ type: 'system', step: 1, seconds: 1, ...values });
+    expect(keys(series)).toEqual(['rate', 'gradient', 'speed', 'load', 'memory']);
+  });
+
+  it('take the peak of the newest sitting', () => {
+    const series = trained();
+    const device = { type: 'device', backend: 'native', device: 'x', family: 'y', threads: 2 } as const;
+    series.push({ ...device, step: 0, peak: 1 });
+    series.push({ ...device, step: 1, peak: 1e11 });
+    const mfu = quantities(series, config, 'step', 0).find(({ key }) => key === 'mfu');
+    const { layers, width, blockSize, vocabSize } = config.model;
+    const flops = 6 * (12 * layers * width ** 2 + vocabSize * width) + 6 * layers * blockSize * width;
+    expect(mfu?.lines[0].ys[1]).toBeCloseTo((1000 * flops) / 1e11, 6);
+    series.push({ ...device, step: 2, peak: null });
+    expect(keys(series)).not.toContain('mfu');
+  });
+
+  it('put the line itself faint behind a smoothed one', () => {
+    const [raw, smooth] = quantities(trained(), config, 'step', 0.9).find(({ key }) => key === 'gradient')?.lines ?? [];
+    expect(raw).toMatchObject({ tip: false });
+    expect(raw.alpha).toBeLessThan(0.5);
+    expect(smooth).toMatchObject({ alpha: 1, length: 2 });
   });
 });
 
