@@ -129,6 +129,10 @@ describe('runs', () => {
       fixture.call('runs.sample', { name: 'run', weights: {}, options: { prompt: 'twice' } }),
     ]);
     expect([one.text, two.text]).toEqual(['live once', 'live twice']);
+    const report = await fixture.call('runs.diagnostics', { name: 'run' });
+    expect(report).toContain('status running');
+    expect(report).toContain('<data>/datasets/text');
+    expect(report).not.toContain(folder);
     await expect(fixture.call('runs.delete', { name: 'run' })).rejects.toMatchObject({ code: 'run-busy' });
     await fixture.call('runs.stop', { name: 'run' });
     await fixture.jobIs('run', 'stopped');

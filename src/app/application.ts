@@ -7,6 +7,7 @@ import { UserError } from '../shared/errors.ts';
 import type { JobResult, JobSpec } from '../shared/jobs.ts';
 import { Averages } from './averages.ts';
 import { Datasets } from './datasets.ts';
+import { diagnosticsText, redact } from './diagnostics.ts';
 import { type Dispatch, dispatcher, type Handlers } from './dispatcher.ts';
 import { diagnose } from './doctor.ts';
 import { checkHome, homePath, prepareHome } from './home/check.ts';
@@ -14,7 +15,7 @@ import { Gate } from './home/gate.ts';
 import { HomeMover, movingError } from './home/mover.ts';
 import { endTransfer } from './home/transfer.ts';
 import type { Parts } from './locate.ts';
-import { describeMachine, freeDisk, totalMemory } from './machine.ts';
+import { describeMachine, describeSystem, freeDisk, privateNames, totalMemory } from './machine.ts';
 import { ModelSamples } from './model-samples.ts';
 import { Opening } from './opening.ts';
 import { type PresetOptions, presetFor, presetInfos } from './presets.ts';
@@ -180,6 +181,30 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     probe: async (config, seconds) => need((await errand({ kind: 'probe', config, seconds })).probe, 'probe'),
   };
 
+  const report = async (name: string): Promise<string> => {
+    const [{ node, native }, disk, run, series, log] = await Promise.all([
+      about(),
+      freeDisk(home()),
+      runs.detail(name),
+      runs.series(name),
+      runs.log(name),
+    ]);
+    const { theme, threads } = settings.get();
+    const text = diagnosticsText({
+      version: parts.version,
+      node,
+      native,
+      ...describeSystem(),
+      memory: totalMemory(),
+      freeDisk: disk,
+      settings: { theme, threads },
+      run,
+      series,
+      log,
+    });
+    return redact(text, privateNames(home(), parts.root));
+  };
+
   const handlers: Handlers = {
     'app.info': async () => ({
       version: parts.version,
@@ -228,6 +253,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     'runs.create': (config) => training.create(config),
     'runs.metrics': async ({ name }) => (await runs.series(name)).data(),
     'runs.log': ({ name }) => runs.log(name),
+    'runs.diagnostics': ({ name }) => report(name),
     'runs.start': ({ name }) => training.start(name),
     'runs.move': ({ name, place }) => training.move(name, place),
     'runs.sweep': ({ base, axes }) => training.sweep(base, axes),

@@ -1,10 +1,11 @@
 /** What this machine has and can do, for the pages that say what fits. */
 import { execFile } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
-import { totalmem } from 'node:os';
+import { arch, cpus, homedir, hostname, platform, release, totalmem, userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { JobResult, JobSpec } from '../shared/jobs.ts';
+import type { Private } from './diagnostics.ts';
 import type { Parts } from './locate.ts';
 
 /** Version of the workers' Node, and the native engine's kernel family where it works. */
@@ -40,4 +41,32 @@ export async function freeDisk(folder: string): Promise<number | null> {
     const parent = dirname(folder);
     return parent === folder ? null : freeDisk(parent);
   }
+}
+
+/** Operating system and processor in words. */
+export function describeSystem(): { system: string; processor: string } {
+  const all = cpus();
+  return {
+    system: `${platform()} ${release()} ${arch()}`,
+    processor: `${all.length} × ${all[0]?.model.trim() || 'unknown processor'}`,
+  };
+}
+
+/** What of this machine must not stand in a report: `data` is the data folder, `program` where Meander lies. */
+export function privateNames(data: string, program: string): Private {
+  let user = '';
+  try {
+    user = userInfo().username;
+  } catch {
+    // The system knows no name for this user, so there is none to hide.
+  }
+  return {
+    folders: [
+      { path: data, as: '<data>' },
+      { path: program, as: '<program>' },
+      { path: homedir(), as: '~' },
+    ],
+    user,
+    host: hostname(),
+  };
 }

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,12 +12,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
+const entry = path.join(parts.root, 'src/cli/main.ts');
+const flags = ['--disable-warning=ExperimentalWarning', entry];
+const environment = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  MEANDER_HOME: home,
+  XDG_CONFIG_HOME: path.join(home, 'config'),
+});
 function meander(...args: string[]): { code: number | null; out: string; err: string } {
-  const entry = path.join(parts.root, 'src/cli/main.ts');
-  const done = spawnSync(parts.node, ['--disable-warning=ExperimentalWarning', entry, ...args], {
-    encoding: 'utf8',
-    env: { ...process.env, MEANDER_HOME: home, XDG_CONFIG_HOME: path.join(home, 'config') },
-  });
+  const done = spawnSync(parts.node, [...flags, ...args], { encoding: 'utf8', env: environment() });
   return { code: done.status, out: done.stdout, err: done.stderr };
 }
 const lastJson = (text: string): Record<string, unknown> => JSON.parse(text.trimEnd().split('\n').at(-1) as string);
@@ -201,6 +204,19 @@ test('a sweep trains its runs one after another, passes over what fails, and goe
   expect(again.code, again.err).toBe(0);
   expect(again.err.match(/It has made all its steps already/g)).toHaveLength(1);
   expect(call('--set', 'steps=7').err).toContain('there is a run called "s lr=1e-3 seed=7" already, with another');
+});
+
+test('Ctrl-C ends a sample between two tokens, with what it has and exit code 130', async () => {
+  const child = spawn(parts.node, [...flags, 'sample', 'small', '--tokens', '4096'], { env: environment() });
+  let out = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (out === '') child.kill('SIGINT');
+    out += text;
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect(code).toBe(130);
+  expect(out.length).toBeGreaterThan(1);
+  expect(out.length).toBeLessThan(4000);
 });
 
 test('a configuration with unknown and wrong keys is refused by their paths', () => {

@@ -236,6 +236,8 @@ export const api = {
   /** Metrics as readers see them, in columns: resumes applied, torn lines dropped. Later lines come as events. */
   'runs.metrics': call(name, seriesData),
   'runs.log': call(name, z.string()),
+  /** Text for a report of a problem, without paths and without the names of user and machine. */
+  'runs.diagnostics': call(name, z.string()),
   /** Queues the run: a new one starts, any other resumes from its newest checkpoint. */
   'runs.start': call(name, runSummary),
   /** Moves a waiting run to a place, 1 for next, at most the last. The names of all that wait, in their new order. */

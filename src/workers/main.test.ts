@@ -186,6 +186,33 @@ describe('a training worker', () => {
     expect(lines.find((line) => line.type === 'note')).toMatchObject({ text: expect.stringContaining('"nobody"') });
   });
 
+  it('ends a sample between two tokens when asked, paused or not, and trains on', async () => {
+    const options = { prompt: 'Verse', tokens: 4096, temperature: 0.8, topK: 0, topP: 1, seed: 1 };
+    const path = newFolder();
+    let asked = 0;
+    const texts: string[] = [];
+    await run(train(path), (r, worker) => {
+      if (r.type === 'metrics' && r.line.type === 'train' && r.line.step === 6)
+        worker.send({ type: 'sample', of: 'raw', options });
+      if (r.type === 'text' && !r.done) {
+        texts[asked] = (texts[asked] ?? '') + r.piece;
+        // The second one is held by a pause first.
+        if (asked === 1 && texts[1].length === 3) worker.send({ type: 'pause' });
+        if (texts[asked].length === 5) worker.send({ type: 'stop-sample' });
+      }
+      if (r.type === 'progress' && r.progress.phase === 'paused' && asked === 1) worker.send({ type: 'stop-sample' });
+      if (r.type === 'text' && r.done) {
+        asked++;
+        worker.send(asked === 1 ? { type: 'sample', of: 'raw', options } : { type: 'resume' });
+      }
+    });
+    expect(asked).toBe(2);
+    for (const text of texts) expect(text.length).toBeLessThan(4000);
+    const lines = await (await RunFolder.open(path)).readMetrics();
+    expect(lines.filter((line) => line.type === 'sample').map(({ text }) => text)).toEqual(texts);
+    expect(lines.filter((line) => line.type === 'train').at(-1)).toMatchObject({ step: 23 });
+  });
+
   it('fails with a code, a reason and a next step, and leaves nothing behind', async () => {
     const path = newFolder();
     const model = { ...config.model, blockSize: 1 << 20 };
@@ -295,6 +322,17 @@ describe('the other jobs', () => {
     const first = await run(job);
     expect(first.text).toHaveLength(30);
     expect(await run(job)).toEqual(first);
+  });
+
+  it('ends a sample early when it is stopped, with the text so far', async () => {
+    const options = { prompt: 'the ', tokens: 4096, temperature: 0.8, topK: 0, topP: 1, seed: 3 };
+    const job: JobSpec = { kind: 'sample', folder: path, weights: { run: '', step: 24, of: 'raw' }, options };
+    const { outcome, text } = await run(job, (r, worker) => {
+      if (r.type === 'text' && !r.done) worker.send({ type: 'stop' });
+    });
+    expect(outcome).toBe('stopped');
+    expect(text?.length).toBeGreaterThan(0);
+    expect(text?.length).toBeLessThan(4000);
   });
 
   it('scans, previews and probes', async () => {

@@ -40,7 +40,7 @@ export const sample: Command = {
       process.stdout.write(begun ? piece : parsed.data.prompt + piece);
       begun = true;
     };
-    const { text = '' } = await jobWithProgress(
+    const { text = '', outcome } = await jobWithProgress(
       { kind: 'sample', folder, weights: weightsOf(args, run), options: parsed.data },
       'Sampling',
       {
@@ -52,6 +52,6 @@ export const sample: Command = {
     );
     if (stream) say();
     else say(JSON.stringify({ prompt: parsed.data.prompt, text }));
-    return 0;
+    return outcome === 'stopped' ? 130 : 0;
   },
 };

@@ -1,3 +1,5 @@
+import { formatCount } from '../lib/format.ts';
+
 export const run = {
   back: 'Runs',
   status: {
@@ -17,6 +19,7 @@ export const run = {
     leaveQueue: 'Leave the queue',
     evaluate: 'Evaluate now',
     evaluateAsked: 'Evaluating after this step',
+    sample: 'Sample now',
     export: 'Export',
     more: 'More',
     cooldown: 'Cool down from here',
@@ -128,6 +131,8 @@ export const run = {
     exportAt: (step: string) => `Export step ${step}`,
     cooldownAt: (step: string) => `Cool down from step ${step}`,
     cooldown: 'Cool down',
+    resume: 'Continue',
+    resumeAt: (step: string) => `Continue from step ${step} in a child run`,
     exports: 'Exports',
   },
   sample: {
@@ -140,6 +145,7 @@ export const run = {
     seed: 'Seed',
     beside: 'Beside raw',
     go: 'Sample',
+    stop: 'Stop',
     waiting: 'Waiting…',
     idle: 'The same prompt and seed go to both, so what differs is the weights.',
     of: (of: string) => `What ${of} wrote`,
@@ -166,6 +172,22 @@ export const run = {
     kind: 'Kind',
     add: 'Add average',
   },
-  log: { empty: 'The log is empty.', refresh: 'Refresh', label: 'Log of the run', copy: 'Copy log' },
+  log: {
+    empty: 'The log is empty.',
+    refresh: 'Refresh',
+    label: 'Log of the run',
+    copy: 'Copy log',
+    search: 'Search the log',
+    matches: (n: number) => (n === 1 ? '1 match' : `${formatCount(n)} matches`),
+    place: (at: number, of: number) => `${formatCount(at)} of ${of === 1 ? '1 match' : `${formatCount(of)} matches`}`,
+    next: 'Next match',
+    previous: 'Previous match',
+    diagnostics: 'Copy diagnostics',
+    diagnosticsNote:
+      'Versions, device, settings, the latest errors and the end of the log, to paste into a report. Paths and the names of this user and machine are taken out.',
+    diagnosticsCopied: 'Diagnostics copied',
+    diagnosticsFailed: 'The clipboard did not take it.',
+    diagnosticsNext: 'Click into the window and try again.',
+  },
   config: { copy: 'Copy configuration', label: 'Configuration of the run' },
 } as const;

@@ -30,6 +30,6 @@ export async function runSampleJob(job: Extract<JobSpec, { kind: 'sample' }>, ho
     hooks.report({ type: 'text', of, piece: '', done: true });
     sampler.free();
     store.free();
-    return { outcome: 'finished', step, text };
+    return { outcome: hooks.signal.aborted ? 'stopped' : 'finished', step, text };
   });
 }

@@ -34,7 +34,7 @@ export function CheckpointsTab({
               {texts.size}
             </Table.Th>
             <Table.Th>{texts.averages}</Table.Th>
-            <Table.Th w={210} />
+            <Table.Th w={270} />
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -60,6 +60,14 @@ export function CheckpointsTab({
                 </Table.Td>
                 <Table.Td>
                   <Group gap={6} justify="flex-end" wrap="nowrap">
+                    <Button
+                      size="compact-xs"
+                      variant="default"
+                      aria-label={texts.resumeAt(formatCount(step))}
+                      onClick={() => onFork({ purpose: 'continue', step })}
+                    >
+                      {texts.resume}
+                    </Button>
                     <Button
                       size="compact-xs"
                       variant="default"

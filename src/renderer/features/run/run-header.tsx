@@ -10,6 +10,7 @@ import {
   IconPlayerTrackNext,
   IconPlus,
   IconSnowflake,
+  IconSparkles,
   IconTrash,
   IconX,
 } from '@tabler/icons-react';
@@ -39,10 +40,12 @@ export function RunHeader({
   run,
   onExport,
   onFork,
+  onSample,
 }: {
   run: RunDetail;
   onExport: (wish: ExportWish) => void;
   onFork: (wish: ForkWish) => void;
+  onSample: () => void;
 }) {
   const [dialog, setDialog] = useState<'stop' | 'policy' | 'delete' | null>(null);
   const close = () => setDialog(null);
@@ -130,6 +133,9 @@ export function RunHeader({
               }
             >
               {texts.evaluate}
+            </Menu.Item>
+            <Menu.Item leftSection={<IconSparkles size={16} />} disabled={!training && !saved} onClick={onSample}>
+              {texts.sample}
             </Menu.Item>
             <Menu.Item leftSection={<IconPlus size={16} />} disabled={!training} onClick={() => setDialog('policy')}>
               {texts.addPolicy}

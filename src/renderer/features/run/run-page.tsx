@@ -1,7 +1,7 @@
 /** A run: raw weights and every average race on one chart; everything that can be done with it is here. */
 import { Anchor, Paper, Stack, Tabs } from '@mantine/core';
 import { IconChevronLeft } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { Page } from '../../components/page.tsx';
 import { Problem, Waiting } from '../../components/states.tsx';
@@ -27,7 +27,16 @@ export function RunPage({ name }: { name: string }) {
   const [exporting, setExporting] = useState<ExportWish | null>(null);
   const [forking, setForking] = useState<ForkWish | null>(null);
   const [tab, setTab] = useState<string | null>('sample');
+  const tabs = useRef<HTMLDivElement>(null);
   const { series, version } = metrics;
+  /** Opens the tab and takes the keyboard there. */
+  const sampleNow = () => {
+    setTab('sample');
+    requestAnimationFrame(() => {
+      tabs.current?.scrollIntoView({ block: 'start' });
+      tabs.current?.querySelector('textarea')?.focus();
+    });
+  };
   const back = (
     <Anchor
       component={Link}
@@ -47,14 +56,14 @@ export function RunPage({ name }: { name: string }) {
   );
   return (
     <Page title={back}>
-      <RunHeader run={run} onExport={setExporting} onFork={setForking} />
+      <RunHeader run={run} onExport={setExporting} onFork={setForking} onSample={sampleNow} />
       <RunNotesLine run={run} />
       <FailurePanel run={run} />
       <StatusPanel run={run} series={series} version={version} />
       {metrics.error && <Problem error={metrics.error} />}
       <LossPanel run={run} series={series} version={version} ids={ids} />
       <SmallCharts run={run} series={series} version={version} />
-      <Paper>
+      <Paper ref={tabs}>
         <Tabs value={tab} onChange={setTab} keepMounted={false}>
           <Tabs.List mb="md">
             <Tabs.Tab value="sample">{t.run.tabs.sample}</Tabs.Tab>

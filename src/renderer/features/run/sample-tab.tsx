@@ -1,6 +1,6 @@
 /** Raw weights and an average continue the same prompt with the same seed, side by side. */
 import { Button, Group, Paper, Select, SimpleGrid, Stack, Text, Textarea } from '@mantine/core';
-import { IconSparkles } from '@tabler/icons-react';
+import { IconPlayerStop, IconSparkles } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import type { RunDetail } from '../../../shared/api.ts';
 import { sampleOptions } from '../../../shared/jobs.ts';
@@ -8,7 +8,7 @@ import { NumberField } from '../../components/number-field.tsx';
 import { ScrollBox } from '../../components/scroll-box.tsx';
 import { CopyIcon } from '../../components/text.tsx';
 import { call, door } from '../../door/index.ts';
-import { useAction } from '../../store/action.ts';
+import { tellFailure, useAction } from '../../store/action.ts';
 import { t } from '../../strings.ts';
 import { isTraining } from '../runs/lib/run-state.ts';
 import classes from './run.module.css';
@@ -23,6 +23,8 @@ export function SampleTab({ run, ids }: { run: RunDetail; ids: readonly string[]
   const [beside, setBeside] = useState<string | null>(run.bestAverage?.id ?? ids[0] ?? null);
   const [said, setSaid] = useState<Texts>({});
   const [turn, setTurn] = useState<string | null>(null);
+  /** Asked to stop: what would come after is not asked for. */
+  const stopping = useRef(false);
   const { busy, run: act } = useAction();
   const parsed = sampleOptions.safeParse({ ...options, ...(prompt === '' ? {} : { prompt }) });
   const possible = isTraining(run.status) || run.checkpoints.length > 0;
@@ -58,11 +60,13 @@ export function SampleTab({ run, ids }: { run: RunDetail; ids: readonly string[]
   const start = () => {
     if (!parsed.success) return;
     setSaid({});
+    stopping.current = false;
     setAsked(prompt);
     void act(async () => {
       try {
         // One after the other: both draw on the same cores, and the first can be read while the second is written.
         for (const of of shown) {
+          if (stopping.current) break;
           setTurn(of);
           writing.current = of;
           const { text } = await call('runs.sample', { name, weights: { step: null, of }, options: parsed.data });
@@ -74,6 +78,11 @@ export function SampleTab({ run, ids }: { run: RunDetail; ids: readonly string[]
         setTurn(null);
       }
     });
+  };
+
+  const stop = () => {
+    stopping.current = true;
+    call('runs.stopSample', { name }).catch(tellFailure);
   };
 
   const number = (key: keyof typeof options, label: string, by?: number, title?: string) => (
@@ -118,14 +127,15 @@ export function SampleTab({ run, ids }: { run: RunDetail; ids: readonly string[]
         <Text size="xs" c="dimmed">
           {possible ? texts.idle : texts.noWeights}
         </Text>
-        <Button
-          leftSection={<IconSparkles size={16} />}
-          onClick={start}
-          loading={busy}
-          disabled={!possible || !parsed.success}
-        >
-          {texts.go}
-        </Button>
+        {busy ? (
+          <Button variant="default" leftSection={<IconPlayerStop size={16} />} onClick={stop}>
+            {texts.stop}
+          </Button>
+        ) : (
+          <Button leftSection={<IconSparkles size={16} />} onClick={start} disabled={!possible || !parsed.success}>
+            {texts.go}
+          </Button>
+        )}
       </Group>
       <SimpleGrid cols={{ base: 1, sm: shown.length }}>
         {shown.map((of) => (
