@@ -207,7 +207,9 @@ test('a sweep trains its runs one after another, passes over what fails, and goe
 });
 
 test('Ctrl-C ends a sample between two tokens, with what it has and exit code 130', async () => {
-  const child = spawn(parts.node, [...flags, 'sample', 'small', '--tokens', '4096'], { env: environment() });
+  const child = spawn(parts.node, [...flags, 'sample', 'small', '--prompt', 'The ', '--tokens', '4096'], {
+    env: environment(),
+  });
   let out = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     if (out === '') child.kill('SIGINT');
