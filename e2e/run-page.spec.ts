@@ -55,7 +55,7 @@ test('a chart is zoomed by keys, smoothed and saved; the log is searched; a repo
   const reset = page.getByRole('button', { name: 'Reset zoom' });
   await expect(reset).toHaveCount(0);
   for (const key of ['+', '+', 'ArrowRight']) await page.keyboard.press(key);
-  await expect(reset).toHaveCount(await page.getByRole('button', { name: /^Save: / }).count());
+  await expect(reset).toBeVisible();
   await page.getByRole('button', { name: /^Save: Validation loss/ }).click();
   const [table] = await Promise.all([
     page.waitForEvent('download'),

@@ -19,6 +19,7 @@ export const sample: Command = {
     'top-p': { type: 'string', value: 'P', help: 'choose among the likeliest that hold this share (default: 1)' },
     seed: { type: 'string', value: 'N', help: 'same seed, same text (default: 1)' },
   },
+  notes: ['Ctrl-C ends the text between two tokens; the exit code is 130 then.'],
   async run(args) {
     const given = {
       prompt: args.text('prompt'),

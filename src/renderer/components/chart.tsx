@@ -51,6 +51,8 @@ export interface ChartProps {
   readonly yWidth?: number;
 }
 
+/** Pixels below which a chart has no room for buttons of its own. */
+const smallHeight = 200;
 const nothing: readonly ChartMarker[] = [];
 const cssValue = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 /** The plotted width in device-independent columns; before the first layout there is none. */
@@ -116,7 +118,8 @@ export function Chart(props: ChartProps) {
         padding: [10, 26, 0, 0],
         legend: { show: false },
         scales: {
-          x: { time: false, distr: logX ? 3 : 1 },
+          // A log axis of its own accord would run on to whole decades.
+          x: { time: false, distr: logX ? 3 : 1, range: (_, low, high) => [low, high] },
           y: {
             distr: logY ? 3 : 1,
             range: (self, low, high) => {
@@ -233,6 +236,8 @@ export function Chart(props: ChartProps) {
     setZoom(next);
   };
 
+  // A small chart leaves the button to the large one of its group, and keeps its menu beside the title above it.
+  const small = height < smallHeight;
   return (
     <div className={classes.chart}>
       <div
@@ -247,8 +252,8 @@ export function Chart(props: ChartProps) {
         onKeyDown={onKeyDown}
       />
       <div ref={tip} className={classes.tip} style={{ display: 'none' }} />
-      <div className={classes.tools}>
-        {zoom && (
+      <div className={classes.tools} data-small={small || undefined}>
+        {zoom && !small && (
           <Button size="compact-xs" variant="default" onClick={() => setZoom(null)}>
             {t.chart.resetZoom}
           </Button>
