@@ -65,8 +65,11 @@ export class Chromium {
   /** A page in a profile of its own: nothing is cached from others. */
   async open(url: string): Promise<Tab> {
     const { browserContextId } = await this.send('Target.createBrowserContext');
-    const { targetId } = await this.send('Target.createTarget', { url, browserContextId, width: 1280, height: 800 });
+    const blank = { url: 'about:blank', browserContextId, width: 1280, height: 800 };
+    const { targetId } = await this.send('Target.createTarget', blank);
     const { sessionId } = await this.send('Target.attachToTarget', { targetId, flatten: true });
+    // Answered once the document is there; what it holds comes later.
+    await this.send('Page.navigate', { url }, sessionId as string);
     return new Tab(this, browserContextId as string, sessionId as string);
   }
 

@@ -61,7 +61,11 @@ export function nearestPoint(u: uPlot, line: number, index: number): number {
   let right = index;
   while (left >= 0 && ys[left] == null) left--;
   while (right < ys.length && ys[right] == null) right++;
-  // Before its first and after its last point a line has nothing to say.
-  if (left < 0 || right >= ys.length) return index;
+  // Before its first and after its last point a line has nothing to say, nor of points that are out of view.
+  const { min = xs[0], max = xs[xs.length - 1] } = u.scales.x;
+  const before = left >= 0 && xs[left] >= min;
+  const after = right < ys.length && xs[right] <= max;
+  if (left < 0 || right >= ys.length || (!before && !after)) return index;
+  if (!before || !after) return before ? left : right;
   return xs[index] - xs[left] <= xs[right] - xs[index] ? left : right;
 }

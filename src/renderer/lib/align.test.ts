@@ -46,3 +46,16 @@ it('leaves out of a log x axis what it cannot show', () => {
   expect(extent([line([0, 2, 5], [1, 1, 1])], true)).toEqual([2, 5]);
   expect(extent([line([0], [1])], true)).toBeNull();
 });
+
+it('brings neighbours that are far outside of the view near, on the same straight line', () => {
+  const far = line([0, 1000], [0, 500]);
+  expect(align([far], 400, 410, 100)).toEqual([
+    [390, 420],
+    [195, 210],
+  ]);
+  // Near ones stay as they are, and so does what lies in the view.
+  expect(align([line([395, 405, 1000], [1, 2, 3])], 400, 410, 100)[0].slice(0, 2)).toEqual([395, 405]);
+  const [xs, ys] = align([line([1, 1e6], [1, 1e6])], 100, 1000, 100, { x: true, y: true });
+  expect(xs.map((x) => Math.round(x))).toEqual([10, 10_000]);
+  expect(ys.map((y) => Math.round(y as number))).toEqual([10, 10_000]);
+});

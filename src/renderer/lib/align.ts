@@ -26,27 +26,45 @@ export function extent(lines: readonly Line[], log = false): [number, number] | 
   return low <= high ? [low, high] : null;
 }
 
+/**
+ * A neighbour outside of the view, brought to one width of the view beside it: to draw dashes over the millions of
+ * pixels to a point that is farther would take seconds. The line through the view stays where it was.
+ */
+function nearer(line: Line, at: number, from: number, to: number, log: LogAxes): [number, number] {
+  const { xs, ys } = line;
+  const before = xs[at] < from;
+  const other = before ? at + 1 : at - 1;
+  const edge = log.x ? (before ? from ** 2 / to : to ** 2 / from) : before ? 2 * from - to : 2 * to - from;
+  const far = before ? xs[at] < edge : xs[at] > edge;
+  if (!far || other < 0 || other >= line.length) return [xs[at], ys[at]];
+  const measure = (x: number): number => (log.x ? Math.log(x) : x);
+  const share = (measure(edge) - measure(xs[at])) / (measure(xs[other]) - measure(xs[at]));
+  const [y, next] = [ys[at], ys[other]];
+  return [edge, log.y && y > 0 && next > 0 ? y * (next / y) ** share : y + (next - y) * share];
+}
+
 /** What to draw of `lines` between two x values, in about `buckets` columns. A log y axis makes a hole of y ≤ 0. */
 export function align(lines: readonly Line[], from: number, to: number, buckets: number, log: LogAxes = {}): Aligned {
-  const picked = lines.map((line) =>
-    visiblePoints(line, from, to, buckets, log.x).filter((at) => !log.x || line.xs[at] > 0),
-  );
+  const picked = lines.map((line) => {
+    const points: [number, number][] = [];
+    for (const at of visiblePoints(line, from, to, buckets, log.x)) {
+      const x = line.xs[at];
+      if (log.x && x <= 0) continue;
+      points.push(x < from || x > to ? nearer(line, at, from, to, log) : [x, line.ys[at]]);
+    }
+    return points;
+  });
   const all = new Float64Array(picked.reduce((sum, { length }) => sum + length, 0));
   let filled = 0;
-  picked.forEach((indices, i) => {
-    const { xs } = lines[i];
-    for (const at of indices) all[filled++] = xs[at];
-  });
+  for (const points of picked) for (const [x] of points) all[filled++] = x;
   all.sort();
   const x: number[] = [];
   for (const value of all) if (x.length === 0 || x[x.length - 1] !== value) x.push(value);
-  const rows = picked.map((indices, i) => {
-    const { xs, ys } = lines[i];
+  const rows = picked.map((points) => {
     const row: (number | null | undefined)[] = new Array(x.length).fill(undefined);
     let place = 0;
-    for (const at of indices) {
-      while (x[place] !== xs[at]) place++;
-      const y = ys[at];
+    for (const [at, y] of points) {
+      while (x[place] !== at) place++;
       row[place] = Number.isNaN(y) || (log.y && y <= 0) ? null : y;
     }
     return row;
