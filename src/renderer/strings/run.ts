@@ -134,6 +134,7 @@ export const run = {
     resume: 'Continue',
     resumeAt: (step: string) => `Continue from step ${step} in a child run`,
     exports: 'Exports',
+    toAverages: 'Averages of this run: what they hold, means of other windows, written models',
   },
   sample: {
     prompt: 'Prompt',

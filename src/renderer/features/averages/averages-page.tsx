@@ -65,7 +65,7 @@ function ChooseRun({ runs, name }: { runs: readonly RunSummary[]; name: string |
         allowDeselect={false}
         style={{ flex: 1, minWidth: 0 }}
       />
-      {name !== null && (
+      {name !== null && runs.some((run) => run.name === name) && (
         <Button component={Link} href={routes.run(name)} variant="default" style={{ flexShrink: 0 }}>
           {texts.toRun}
         </Button>

@@ -144,7 +144,7 @@ export function ExportDialog({
                 }))}
               />
             </div>
-            <Text size="xs" c="dimmed" role={busy ? 'status' : undefined}>
+            <Text size="xs" c="dimmed" aria-live="polite">
               {busy ? texts.working : texts.checked}
             </Text>
           </>

@@ -1,8 +1,10 @@
 /** Checkpoints and exports of a run, with their sizes. */
-import { Badge, Button, Group, Stack, Table, Text, Title } from '@mantine/core';
+import { Anchor, Badge, Button, Group, Stack, Table, Text, Title } from '@mantine/core';
+import { Link } from 'wouter';
 import type { RunDetail } from '../../../shared/api.ts';
 import { CopyIcon, Truncated } from '../../components/text.tsx';
 import { formatBytes, formatCount } from '../../lib/format.ts';
+import { routes } from '../../lib/routes.ts';
 import { t } from '../../strings.ts';
 import type { ExportWish } from '../export/export-dialog.tsx';
 import type { ForkWish } from './fork-dialog.tsx';
@@ -90,6 +92,9 @@ export function CheckpointsTab({
             ))}
         </Table.Tbody>
       </Table>
+      <Anchor component={Link} href={routes.averagesOf(run.name)} size="sm">
+        {texts.toAverages}
+      </Anchor>
       {run.exports.length > 0 && (
         <div>
           <Title order={3} mb="xs">

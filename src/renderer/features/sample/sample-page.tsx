@@ -112,7 +112,8 @@ function OfRun({ name }: { name: string }) {
     return <Problem error={{ code: 'run-broken', message: texts.broken, next: run.problem ?? '' }} />;
   if (!state.data || !series)
     return state.error ? <Problem error={state.error} onRetry={state.refetch} /> : <Waiting />;
-  const training = isTraining(run.status);
+  // One that another process trains answers from its newest checkpoint.
+  const training = isTraining(run.status) && run.job !== null;
   const saved = run.checkpoints.at(-1);
   // A run that trains has what watches it; a stopped one what its newest checkpoint holds.
   const ids = training
