@@ -20,7 +20,7 @@ test('averages are looked into, drawn anew, measured, written, merged and sample
   await expect(page).toHaveURL(/#\/averages\/rhymes$/);
 
   const lawa = page.getByRole('article', { name: 'lawa' });
-  await expect(lawa.getByText('4 of 4 snapshots')).toBeVisible();
+  await expect(lawa.getByText('4 of 4')).toBeVisible();
   await expect(lawa.getByRole('row', { name: /^120 25\.0% checkpoint/ })).toBeVisible();
   await expect(lawa.getByRole('row', { name: /^110 25\.0% snapshot/ })).toBeVisible();
   await expect(lawa.getByRole('img', { name: /^Gain of lawa over the raw weights/ })).toBeVisible();

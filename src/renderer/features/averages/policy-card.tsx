@@ -92,7 +92,9 @@ export function PolicyCard({
         <div className={classes.figures}>
           <Figure label={texts.loss}>{standing ? formatLoss(standing.average.loss) : '–'}</Figure>
           <Figure label={texts.gain}>{standing ? difference(standing) : '–'}</Figure>
-          <Figure label={texts.holds}>{held ? holds(held, shares, standing) : '–'}</Figure>
+          <Figure label={held && isWindow(held.config) ? texts.snapshots : texts.holds}>
+            {held ? holds(held, shares, standing) : '–'}
+          </Figure>
           <Figure label={texts.age}>
             {shares.length > 0 ? texts.steps(formatCount(Math.round(meanAgeOf(shares, now)))) : '–'}
           </Figure>
@@ -168,7 +170,7 @@ function difference({ average }: Standing): string {
 function holds(held: HeldPolicy, shares: readonly Share[], standing: Standing | undefined): string {
   const { config } = held;
   if (isWindow(config)) return texts.window(formatCount(shares.length), formatCount(config.k));
-  return texts.observations(formatCount(Math.max(held.count, standing?.average.count ?? 0)));
+  return formatCount(Math.max(held.count, standing?.average.count ?? 0));
 }
 
 function inWords({ average, verdict, step }: Standing): string {

@@ -19,7 +19,7 @@ import { isTraining } from '../runs/lib/run-state.ts';
 import classes from './averages.module.css';
 import { thinned } from './lib/gain.ts';
 import { heldPolicy } from './lib/holds.ts';
-import { keptWindow, proposedWindow, type Window } from './lib/window.ts';
+import { axisOver, keptWindow, proposedWindow, type Window } from './lib/window.ts';
 import { ModelsTable } from './models-table.tsx';
 import { PointsTable } from './points-table.tsx';
 import { PolicyCard } from './policy-card.tsx';
@@ -124,12 +124,15 @@ function Kept({
   const { points } = state;
   const steps = points.map(({ step }) => step);
   const [window, setWindow] = useState<Window | null>(() => proposedWindow(points.length));
+  /** Until one is drawn the window follows the newest weights. */
+  const [drawn, setDrawn] = useState(false);
   const before = useRef(steps);
-  // While the run trains, weights are kept and let go of under the window: it stays over the same steps.
+  // While the run trains, weights are kept and let go of under a window that was drawn: it stays over the same steps.
   if (steps.join() !== before.current.join()) {
     const old = before.current;
     before.current = steps;
-    setWindow(window ? (keptWindow(window, old, steps) ?? proposedWindow(steps.length)) : proposedWindow(steps.length));
+    const kept = window && drawn ? keptWindow(window, old, steps) : null;
+    setWindow(kept ?? proposedWindow(steps.length));
   }
   // biome-ignore lint/correctness/useExhaustiveDependencies: evaluations grow in place; the version says when.
   const { losses, rawLine } = useMemo(() => {
@@ -147,6 +150,7 @@ function Kept({
   }, [evaluations, version, points]);
   const training = isTraining(run.status);
   const now = training ? Math.max(run.step, state.step ?? 0) : (state.step ?? 0);
+  const axis = axisOver(steps, now);
   const lanes = policies.flatMap(({ id, held, color }): Lane[] => {
     if (!held || !isWindow(held.config) || (!training && held.count === 0)) return [];
     return [{ id, color, steps: sharesAt(held, now).map(({ step }) => step) }];
@@ -169,11 +173,14 @@ function Kept({
           <Trajectory
             points={points}
             losses={losses}
-            rawLine={rawLine}
+            rawLine={rawLine.filter(({ step }) => step >= axis.from)}
             lanes={lanes}
-            total={Math.max(run.config.steps, now)}
+            axis={axis}
             window={window}
-            onWindow={setWindow}
+            onWindow={(next) => {
+              setDrawn(true);
+              setWindow(next);
+            }}
           />
           <PointsTable points={points} losses={losses} holders={holders} window={window} />
           <section aria-label={texts.window.title}>

@@ -33,6 +33,9 @@ export function SharesBar({
     return stretches ? share / Math.max(0.5, to - from) : share;
   });
   const top = Math.max(...heights, 1e-12);
+  const gaps = shares.slice(1).map(({ step }, i) => x(step) - x((shares[i] as Share).step));
+  // Bars of neighbours stay apart, however close their steps are on the axis.
+  const bar = Math.max(1, Math.min(4, 0.7 * Math.min(...gaps, 10)));
   const said = shares
     .slice(-3)
     .map(({ step, share }) => `${formatCount(step)}: ${formatPercent(share, 1)}`)
@@ -44,7 +47,7 @@ export function SharesBar({
         {shares.map(({ step }, i) => {
           const { from, to } = widths[i] as { from: number; to: number };
           const tall = Math.max(2, ((heights[i] as number) / top) * (floor - 3));
-          const wide = stretches ? Math.max(1.5, to - from) : 4;
+          const wide = stretches ? Math.max(1.5, to - from) : bar;
           return (
             <rect
               key={step}

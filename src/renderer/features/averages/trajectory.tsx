@@ -27,7 +27,7 @@ export function Trajectory({
   losses,
   rawLine,
   lanes,
-  total,
+  axis,
   window,
   onWindow,
 }: {
@@ -37,8 +37,8 @@ export function Trajectory({
   /** Raw loss over the run, for orientation. */
   rawLine: readonly { readonly step: number; readonly loss: number }[];
   lanes: readonly Lane[];
-  /** Right end of the axis. */
-  total: number;
+  /** Ends of the axis, in steps. */
+  axis: { readonly from: number; readonly to: number };
   window: Window | null;
   onWindow: (window: Window) => void;
 }) {
@@ -47,10 +47,11 @@ export function Trajectory({
   const [drawn, setDrawn] = useState<[number, number] | null>(null);
   const steps = points.map(({ step }) => step);
   const plot = Math.max(1, width - left - right);
-  const x = (step: number) => left + (step / Math.max(1, total)) * plot;
+  const span = Math.max(1, axis.to - axis.from);
+  const x = (step: number) => left + ((step - axis.from) / span) * plot;
   const stepAt = (event: PointerEvent<SVGElement>) => {
     const svg = event.currentTarget.ownerSVGElement ?? event.currentTarget;
-    return ((event.clientX - svg.getBoundingClientRect().left - left) / plot) * total;
+    return ((event.clientX - svg.getBoundingClientRect().left - left) / plot) * span + axis.from;
   };
   const [low, high] = lossRange([...losses.values()]);
   const floor = top + plotHeight;
@@ -200,11 +201,11 @@ export function Trajectory({
             <text
               key={share}
               className={classes.tick}
-              x={x(share * total)}
+              x={x(axis.from + share * span)}
               y={height - 5}
               textAnchor={share === 1 ? 'end' : share === 0 ? 'start' : 'middle'}
             >
-              {formatCount(Math.round(share * total))}
+              {formatCount(Math.round(axis.from + share * span))}
             </text>
           ))}
           {handle('first')}

@@ -7,7 +7,7 @@ import { gainRange, gainShape, gainsOf, tally, thinned } from './gain.ts';
 import { heldPolicy, meanAgeOf, medianAge, places } from './holds.ts';
 import { moved, suggestedMergeName, withInputs } from './merge-inputs.ts';
 import { modelRows, pressed, sortedModels } from './models.ts';
-import { keptWindow, movedByKey, movedTo, proposedWindow, spacingOf, windowOver } from './window.ts';
+import { axisOver, keptWindow, movedByKey, movedTo, proposedWindow, spacingOf, windowOver } from './window.ts';
 
 const evaluation = (step: number, difference: number | null, full = true): EvaluationLine => ({
   type: 'evaluation',
@@ -90,6 +90,12 @@ describe('a window over kept steps', () => {
       { first: 0, last: 2 },
       { first: 4, last: 8 },
     ]);
+  });
+
+  it('has an axis over what is kept, not over a long past that is gone', () => {
+    expect(axisOver([100, 900], 1000)).toEqual({ from: 0, to: 1000 });
+    expect(axisOver([4000, 5000], 5000)).toEqual({ from: 3950, to: 5000 });
+    expect(axisOver([], 0)).toEqual({ from: 0, to: 1 });
   });
 
   it('says how far apart its steps are', () => {

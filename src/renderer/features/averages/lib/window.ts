@@ -43,6 +43,16 @@ export function keptWindow(window: Window, before: readonly number[], after: rea
   return windowOver(after, before[window.first] as number, before[window.last] as number);
 }
 
+/**
+ * Where the axis begins and ends: at now, and at the run's start unless all that is kept lies far from it, as in a long
+ * run that lets go of old weights.
+ */
+export function axisOver(steps: readonly number[], now: number): { from: number; to: number } {
+  const first = steps[0] ?? 0;
+  const to = Math.max(1, now, steps[steps.length - 1] ?? 0);
+  return { from: first > 0.3 * to ? Math.max(0, Math.floor(first - 0.05 * (to - first))) : 0, to };
+}
+
 /** Distance between neighbours: one number where they are even, else the smallest and the largest. */
 export function spacingOf(steps: readonly number[]): { from: number; to: number } | null {
   if (steps.length < 2) return null;
