@@ -33,6 +33,8 @@ const address = encodeURIComponent(values.run).replaceAll('%', '~');
 const pages = {
   runs: '#/runs',
   run: `#/runs/${address}`,
+  averages: `#/averages/${address}`,
+  sample: `#/sample/${address}`,
   'new-run': '#/new',
   datasets: '#/datasets',
   settings: '#/settings',
