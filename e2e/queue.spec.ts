@@ -58,6 +58,7 @@ test('a sweep waits in an order that can be changed and outlives a kill', async 
     .getByRole('button', { name: `Move ${a} down`, exact: true })
     .click();
   await order(page, [d, b, a, c]);
+  await expect(queue(page).getByRole('button', { name: `Move ${a} down`, exact: true })).toBeFocused();
   const grip = async (name: string) => {
     const box = await queue(page)
       .getByRole('button', { name: new RegExp(`^Move ${name}, place`) })

@@ -71,8 +71,8 @@ function Rows({ waiting, seconds }: { waiting: readonly RunSummary[]; seconds: r
   const queue = useQueue();
   const [all, setAll] = useState(false);
   const [said, setSaid] = useState('');
-  /** The run whose grip keeps the focus when its row has moved. */
-  const focusOn = useRef<string | null>(null);
+  /** The run, and the button of its row, that keeps the focus when the row has moved. */
+  const focusOn = useRef<{ name: string; verb: string } | null>(null);
   const list = useRef<HTMLOListElement>(null);
   const names = waiting.map((run) => run.name);
   const drag = useDrag(list, names, (name, place) => void move(name, place));
@@ -83,7 +83,7 @@ function Rows({ waiting, seconds }: { waiting: readonly RunSummary[]; seconds: r
   const move = async (name: string, place: number) => {
     const to = Math.min(Math.max(1, place), names.length);
     if (names[to - 1] === name) return;
-    focusOn.current = name;
+    focusOn.current = { name, verb: (document.activeElement as HTMLElement | null)?.dataset.verb ?? 'grip' };
     if (to > firstRows) setAll(true);
     if (await queue.move(name, to)) setSaid(texts.moved(name, to, names.length));
   };
@@ -94,9 +94,12 @@ function Rows({ waiting, seconds }: { waiting: readonly RunSummary[]; seconds: r
   // biome-ignore lint/correctness/useExhaustiveDependencies: a row that moved has lost the focus.
   useLayoutEffect(() => {
     if (focusOn.current === null) return;
-    const grips = list.current?.querySelectorAll<HTMLElement>('[data-grip]') ?? [];
-    for (const grip of grips) if (grip.dataset.grip === focusOn.current) grip.focus();
+    const { name, verb } = focusOn.current;
     focusOn.current = null;
+    const row = [...(list.current?.children ?? [])].find((child) => (child as HTMLElement).dataset.run === name);
+    // At an end of the queue the button that was pressed has nothing more to do.
+    const same = row?.querySelector<HTMLElement>(`[data-verb="${verb}"]:not(:disabled)`);
+    (same ?? row?.querySelector<HTMLElement>('[data-verb="grip"]'))?.focus();
   }, [moved]);
 
   return (

@@ -40,12 +40,12 @@ export function QueueRow({
   };
   const steps = run.config.steps - run.step;
   return (
-    <li className={classes.row} data-held={held || undefined}>
+    <li className={classes.row} data-run={run.name} data-held={held || undefined}>
       <ActionIcon
         variant="subtle"
         color="gray"
         className={classes.grip}
-        data-grip={run.name}
+        data-verb="grip"
         aria-label={texts.grip(run.name, place, of)}
         onKeyDown={onKeyDown}
         onPointerDown={(event) => {
@@ -68,16 +68,16 @@ export function QueueRow({
         {seconds !== null && ` · ${texts.about(formatDuration(seconds))}`}
       </Text>
       <div className={classes.verbs}>
-        <Verb label={texts.first(run.name)} off={place === 1} onClick={() => onMove(1)}>
+        <Verb verb="first" label={texts.first(run.name)} off={place === 1} onClick={() => onMove(1)}>
           <IconArrowBarToUp size={16} />
         </Verb>
-        <Verb label={texts.up(run.name)} off={place === 1} onClick={() => onMove(place - 1)}>
+        <Verb verb="up" label={texts.up(run.name)} off={place === 1} onClick={() => onMove(place - 1)}>
           <IconArrowUp size={16} />
         </Verb>
-        <Verb label={texts.down(run.name)} off={place === of} onClick={() => onMove(place + 1)}>
+        <Verb verb="down" label={texts.down(run.name)} off={place === of} onClick={() => onMove(place + 1)}>
           <IconArrowDown size={16} />
         </Verb>
-        <Verb label={texts.leave(run.name)} onClick={onLeave}>
+        <Verb verb="leave" label={texts.leave(run.name)} onClick={onLeave}>
           <IconX size={16} />
         </Verb>
       </div>
@@ -86,18 +86,28 @@ export function QueueRow({
 }
 
 function Verb({
+  verb,
   label,
   off = false,
   onClick,
   children,
 }: {
+  verb: string;
   label: string;
   off?: boolean;
   onClick: () => void;
   children: ReactNode;
 }) {
   return (
-    <ActionIcon variant="subtle" color="gray" aria-label={label} title={label} disabled={off} onClick={onClick}>
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      data-verb={verb}
+      aria-label={label}
+      title={label}
+      disabled={off}
+      onClick={onClick}
+    >
       {children}
     </ActionIcon>
   );
