@@ -53,5 +53,5 @@ export const home = {
   free: (bytes: string) => `${bytes} free there`,
   freeUnknown: 'How much is free there cannot be told',
   holds: (runs: number, datasets: number) =>
-    `It holds ${runs === 1 ? '1 run' : `${runs} runs`} and ${datasets === 1 ? '1 dataset' : `${datasets} datasets`} already.`,
+    `It holds ${runs === 1 ? '1 run' : `${runs} runs`} and ${datasets === 1 ? '1 dataset' : `${datasets} datasets`}.`,
 } as const;

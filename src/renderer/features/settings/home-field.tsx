@@ -11,11 +11,6 @@ import { t } from '../../strings.ts';
 
 const texts = t.home;
 
-export interface HomeFieldState {
-  /** What is known of the folder in the field; null while it is looked at. */
-  readonly check: HomeCheck | null;
-}
-
 /** Looks at the folder that is typed, once the typing rests. */
 export function useHomeCheck(typed: string): HomeCheck | null {
   const [path] = useDebouncedValue(typed, 200);
@@ -44,7 +39,7 @@ export function HomeField({
           value={value}
           onChange={(event) => onChange(event.currentTarget.value)}
           error={check?.problem ? `${check.problem.message} ${check.problem.next}` : null}
-          disabled={disabled}
+          readOnly={disabled}
           style={{ flex: 1, minWidth: 240 }}
           spellCheck={false}
           autoComplete="off"
