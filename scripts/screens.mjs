@@ -38,6 +38,7 @@ const pages = {
   'new-run': '#/new',
   datasets: '#/datasets',
   settings: '#/settings',
+  doctor: '#/settings/doctor',
 };
 for (const colorScheme of ['light', 'dark']) {
   for (const width of [1280, 800]) {
@@ -47,7 +48,7 @@ for (const colorScheme of ['light', 'dark']) {
       await page.evaluate((to) => {
         location.hash = to;
       }, hash);
-      await page.waitForTimeout(1500);
+      await page.waitForTimeout(name === 'doctor' ? 8000 : 1500);
       const file = path.join(values.out, `${name}-${colorScheme}-${width}.png`);
       await page.screenshot({ path: file, fullPage: name !== 'run' || colorScheme === 'dark' || width === 800 });
     }

@@ -1,7 +1,7 @@
 /** Notifications of a browser window; in the desktop application the application itself says them. */
-import type { AppEvent, Job } from '../../shared/api.ts';
+import type { AppEvent } from '../../shared/api.ts';
 import { call, door } from '../door/index.ts';
-import { t } from '../strings.ts';
+import { jobNews } from '../lib/job-news.ts';
 
 /** 'denied' too where a browser has none. */
 export const browserPermission = (): NotificationPermission =>
@@ -9,14 +9,6 @@ export const browserPermission = (): NotificationPermission =>
 
 export const requestPermission = async (): Promise<NotificationPermission> =>
   'Notification' in window ? Notification.requestPermission() : 'denied';
-
-/** What is said of a job that is over, names only; null of any other. */
-export function jobNews(job: Job): { title: string; body: string; failed: boolean } | null {
-  if (job.kind !== 'train' && job.kind !== 'prepare') return null;
-  if (job.status !== 'finished' && job.status !== 'failed') return null;
-  const { title, body } = t.news[job.kind][job.status];
-  return { title, body: body(job.subject), failed: job.status === 'failed' };
-}
 
 /** Jobs that were seen at work: their end is news. */
 const atWork = new Set<string>();

@@ -154,7 +154,7 @@ function Engines({ report: { backends, auto, why } }: { report: DoctorReport }) 
         {texts.engines}
       </Title>
       <Text size="sm" c="dimmed" mb="sm">
-        {`${texts.choice}: ${why}`}
+        {`${texts.choice} – ${why}`}
       </Text>
       <Table.ScrollContainer minWidth={560} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
         <Table>
