@@ -36,7 +36,6 @@ export function Palette({
       size={620}
       padding={0}
       classNames={{ header: classes.hidden, content: classes.palette, body: classes.body }}
-      styles={{ content: { padding: 0 } }}
       transitionProps={{ duration: 120 }}
     >
       <Finder commands={commands} onClose={onClose} />
