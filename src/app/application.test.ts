@@ -89,6 +89,18 @@ describe('datasets', () => {
     });
   });
 
+  test('a preparation that failed for good keeps no folder, and stays in the list with what was asked for', async () => {
+    const source = join(folder, 'short.txt');
+    await writeFile(source, 'x');
+    await fixture.call('datasets.prepare', { name: 'short', sources: [source] });
+    await fixture.jobIs('short', 'failed');
+    const failed = { name: 'short', status: 'failed', problem: 'It is too short.', prepare: { sources: [source] } };
+    await vi.waitFor(async () => expect(await fixture.call('datasets.list', undefined)).toMatchObject([failed]));
+    await vi.waitFor(async () => expect(await readdir(join(folder, 'home/datasets'))).toEqual([]));
+    await fixture.call('datasets.delete', { name: 'short' });
+    expect(await fixture.call('datasets.list', undefined)).toEqual([]);
+  });
+
   test('a cut token file and a garbled dataset.json are broken, and say so', async () => {
     const path = await prepared(fixture, folder);
     await writeFile(join(path, 'val.bin'), Buffer.alloc(3));
@@ -102,6 +114,29 @@ describe('datasets', () => {
 });
 
 describe('runs', () => {
+  test('a probe measures the configuration that is given, and fits it to the hours', async () => {
+    const dataset = await prepared(fixture, folder);
+    const base = tinyRun('run', dataset);
+    const probe = await fixture.call('runs.probe', { config: base, hours: 1 });
+    const { width } = base.model;
+    const evaluating = (Math.ceil(base.steps / base.evaluation.every) + 1) * (1 + (base.policies?.length ?? 0)) * 2;
+    expect(probe).toMatchObject({
+      secondsPerStep: width,
+      run: { training: base.steps * width, evaluating },
+      beside: [],
+    });
+    expect(probe.evaluationShare).toBeCloseTo(evaluating / (base.steps * width + evaluating));
+    expect(probe.fitted?.steps).toBeGreaterThan(0);
+    expect((probe.fitted?.steps ?? 0) * width).toBeLessThanOrEqual(3600);
+    const wider = { ...base, model: { ...base.model, width: 2 * width } };
+    const [one, two] = await Promise.all([
+      fixture.call('runs.probe', { config: wider }),
+      fixture.call('runs.probe', { config: base }),
+    ]);
+    expect([one.secondsPerStep, two.secondsPerStep, one.fitted]).toEqual([2 * width, width, null]);
+    expect(await readdir(join(folder, 'home/runs')).catch(() => [])).toEqual([]);
+  });
+
   test('train to the end, with metrics told and kept', async () => {
     const dataset = await prepared(fixture, folder);
     expect(await fixture.call('runs.create', tinyRun('run', dataset))).toMatchObject({ status: 'new', step: 0 });

@@ -18,10 +18,12 @@ import type { Parts } from './locate.ts';
 import { describeMachine, describeSystem, freeDisk, privateNames, totalMemory } from './machine.ts';
 import { ModelSamples } from './model-samples.ts';
 import { Opening } from './opening.ts';
-import { type PresetOptions, presetFor, presetInfos } from './presets.ts';
+import { presetInfos } from './presets.ts';
+import { Prober } from './probe.ts';
 import { Prompts } from './prompts.ts';
 import { Queue } from './queue.ts';
 import { isBusy, Runs } from './runs.ts';
+import { sampleCorpus } from './sample-corpus.ts';
 import { startSampleRun } from './sample-run.ts';
 import type { SettingsService } from './settings.ts';
 import { type Staging, staging } from './staging.ts';
@@ -148,6 +150,12 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
 
   const errand = (spec: JobSpec): Promise<JobResult> => supervisor.run(spec);
   const about = once(() => describeMachine(parts, errand));
+  const prober = new Prober({
+    run: (spec, onReport) => supervisor.run(spec, onReport),
+    threads: () => settings.get().threads,
+    training: () => (queue.active ? [queue.active.job.subject] : []),
+  });
+  const speed = async () => (await errand({ kind: 'tokenizing', sources: sampleCorpus(parts), seconds: 1 })).tokenizing;
 
   const setSettings = async (values: Partial<Settings>): Promise<Settings> => {
     const before = home();
@@ -172,13 +180,6 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       emit({ type: 'changed', what: 'runs' });
     }
     return after;
-  };
-
-  const presets: PresetOptions = {
-    runs,
-    datasets,
-    settings: () => settings.get(),
-    probe: async (config, seconds) => need((await errand({ kind: 'probe', config, seconds })).probe, 'probe'),
   };
 
   const report = async (name: string): Promise<string> => {
@@ -226,7 +227,9 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     'home.moving': () => mover.current,
 
     'datasets.list': () => datasets.list(),
-    'datasets.scan': async ({ sources }) => need((await errand({ kind: 'scan', sources })).report, 'scan'),
+    'datasets.scan': async ({ sources, textField }) =>
+      need((await errand({ kind: 'scan', sources, textField })).report, 'scan'),
+    'datasets.speed': async () => need(await speed(), 'measurement'),
     'datasets.prepare': (config) => datasets.prepare(config),
     'datasets.cancel': ({ name }) => datasets.cancel(name),
     'datasets.preview': async ({ name, blockSize, rows, seed }) => {
@@ -245,12 +248,12 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     },
 
     'presets.list': () => presetInfos(),
-    'presets.config': (asked) => presetFor(presets, asked),
-    'sample.start': () => startSampleRun({ parts, datasets, presets, training }),
+    'sample.start': () => startSampleRun({ parts, datasets, runs, settings: settings.get(), training }),
 
     'runs.list': () => runs.list(),
     'runs.get': ({ name }) => runs.detail(name),
     'runs.create': (config) => training.create(config),
+    'runs.probe': ({ config, hours }) => prober.probe(config, hours),
     'runs.metrics': async ({ name }) => (await runs.series(name)).data(),
     'runs.log': ({ name }) => runs.log(name),
     'runs.diagnostics': ({ name }) => report(name),

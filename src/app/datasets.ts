@@ -1,5 +1,5 @@
 /** The library of datasets: the folders in <home>/datasets. Nothing is known about them that is not in them. */
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { AppEvent, DatasetSummary, Job } from '../shared/api.ts';
@@ -26,8 +26,8 @@ export interface DatasetsOptions {
 
 export class Datasets {
   readonly #options: DatasetsOptions;
-  /** Preparations at work, and failed ones until they are tried again; by folder. */
-  readonly #jobs = new Map<string, ActiveJob>();
+  /** Preparations at work, and failed ones until they are tried again or dismissed; by folder. */
+  readonly #jobs = new Map<string, { readonly active: ActiveJob; readonly config: PrepareConfig }>();
 
   constructor(options: DatasetsOptions) {
     this.#options = options;
@@ -38,7 +38,7 @@ export class Datasets {
   }
 
   get active(): boolean {
-    return [...this.#jobs.values()].some((active) => isActive(active.job));
+    return [...this.#jobs.values()].some(({ active }) => isActive(active.job));
   }
 
   /** Finishes deletions and sweeps uploads that nobody needs. For the start of the application. */
@@ -51,13 +51,17 @@ export class Datasets {
   }
 
   async list(): Promise<DatasetSummary[]> {
-    const names = (await folderNames(this.#parent)).filter(isPlainName);
-    return Promise.all(names.map((name) => this.summary(name)));
+    const names = new Set((await folderNames(this.#parent)).filter(isPlainName));
+    for (const [folder, { config }] of this.#jobs)
+      if (folder === folderOf(this.#parent, config.name)) names.add(config.name);
+    const sorted = [...names].sort((a, b) => a.localeCompare(b));
+    return Promise.all(sorted.map((name) => this.summary(name)));
   }
 
   async summary(name: string): Promise<DatasetSummary> {
     const folder = folderOf(this.#parent, name);
-    const active = this.#jobs.get(folder) ?? null;
+    const entry = this.#jobs.get(folder) ?? null;
+    const active = entry?.active ?? null;
     const common = {
       name,
       folder,
@@ -67,6 +71,14 @@ export class Datasets {
       prepare: await readJournal(folder),
     };
     if (active && isActive(active.job)) return { ...common, status: 'preparing', meta: null, problem: null };
+    if (entry && active?.job.status === 'failed' && !(await exists(folder)))
+      return {
+        ...common,
+        prepare: entry.config,
+        status: 'failed',
+        meta: null,
+        problem: active.job.error?.message ?? null,
+      };
     const state = await readState(folder);
     const problem = state.problem ?? active?.job.error?.message ?? null;
     return { ...common, ...state, problem };
@@ -100,14 +112,14 @@ export class Datasets {
   /** As `prepare`, or the preparation of that name that is at work already; resolves when that is over. */
   async prepareToEnd(config: PrepareConfig): Promise<JobResult> {
     const known = this.#jobs.get(folderOf(this.#parent, config.name));
-    return (known && isActive(known.job) ? known : await this.#begin(config)).result;
+    return (known && isActive(known.active.job) ? known.active : await this.#begin(config)).result;
   }
 
   async #begin(config: PrepareConfig): Promise<ActiveJob> {
     const { supervisor, staging, emit } = this.#options;
     const folder = folderOf(this.#parent, config.name);
     const earlier = this.#jobs.get(folder);
-    if (earlier && isActive(earlier.job))
+    if (earlier && isActive(earlier.active.job))
       throw new UserError('dataset-busy', `"${config.name}" is being prepared already.`, 'Wait for it, or cancel it.');
     if (await exists(join(folder, 'dataset.json')))
       throw new UserError(
@@ -125,21 +137,21 @@ export class Datasets {
       spec: { kind: 'prepare', folder, config },
       log: join(folder, 'log.txt'),
     });
-    this.#jobs.set(folder, active);
+    this.#jobs.set(folder, { active, config });
     const changed = (): void => emit({ type: 'changed', what: 'datasets' });
     active.result
       .then(async (result) => {
         if (result.outcome === 'finished') await staging.discard(config.sources);
         this.#jobs.delete(folder);
       })
-      .catch(() => {})
+      .catch(() => removeEmpty(this.#parent, config.name))
       .finally(changed);
     changed();
     return active;
   }
 
   cancel(name: string): void {
-    const active = this.#jobs.get(folderOf(this.#parent, name));
+    const active = this.#jobs.get(folderOf(this.#parent, name))?.active;
     if (!active || !isActive(active.job))
       throw new UserError('not-running', `"${name}" is not being prepared.`, 'Look at the list of datasets again.');
     active.stop();
@@ -147,8 +159,8 @@ export class Datasets {
 
   async delete(name: string): Promise<void> {
     const folder = folderOf(this.#parent, name);
-    const active = this.#jobs.get(folder);
-    if (active && isActive(active.job))
+    const entry = this.#jobs.get(folder);
+    if (entry && isActive(entry.active.job))
       throw new UserError('dataset-busy', `"${name}" is being prepared.`, 'Cancel that first.');
     const { active: users } = await this.#options.runsUsing(folder);
     if (users.length > 0)
@@ -157,10 +169,11 @@ export class Datasets {
         `"${name}" is used by ${users.map((user) => `"${user}"`).join(', ')}.`,
         'Stop that first.',
       );
-    if (!(await exists(folder)))
+    const there = await exists(folder);
+    if (!there && !entry)
       throw new UserError('dataset-missing', `There is no dataset "${name}".`, 'Look at the list of datasets again.');
-    const unfinished = await readJournal(folder);
-    await removeFolder(this.#parent, name);
+    const unfinished = there ? await readJournal(folder) : (entry?.config ?? null);
+    if (there) await removeFolder(this.#parent, name);
     if (unfinished) await this.#options.staging.discard(unfinished.sources);
     this.#jobs.delete(folder);
     this.#options.emit({ type: 'changed', what: 'datasets' });
@@ -196,6 +209,13 @@ async function readState(folder: string): Promise<State> {
     return { status: 'broken', meta: null, problem: `Its dataset.json is not valid: ${z.prettifyError(parsed.error)}` };
   const problem = await missingTokens(folder, parsed.data);
   return { status: problem === null ? 'ready' : 'broken', meta: parsed.data, problem };
+}
+
+/** A preparation that failed and kept nothing leaves a folder with its log at most. */
+async function removeEmpty(parent: string, name: string): Promise<void> {
+  const folder = join(parent, name);
+  const left = await readdir(folder).catch(() => null);
+  if (left?.every((file) => file === 'log.txt')) await removeFolder(parent, name);
 }
 
 /** What is wrong with the token files, by their sizes alone; null when nothing is. */

@@ -9,7 +9,16 @@ import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
 import { doctorReport } from './doctor.ts';
 import { exportDType, exportFormat, exportLayout } from './export-layouts.ts';
 import { homeCheck, homeMove, homeMoved } from './home.ts';
-import { evaluationResult, jobError, preview, progress, sampleOptions, weightsRef } from './jobs.ts';
+import {
+  evaluationResult,
+  jobError,
+  preview,
+  probeResult,
+  progress,
+  sampleOptions,
+  tokenizingSpeed,
+  weightsRef,
+} from './jobs.ts';
 import { metricsLine, spikeLine } from './metrics.ts';
 import { savedPrompt } from './prompts.ts';
 import { runNotes } from './run-notes.ts';
@@ -61,15 +70,15 @@ export type Job = z.infer<typeof job>;
 export const datasetSummary = z.object({
   name: z.string(),
   folder: z.string(),
-  /** preparing: a job works on it; incomplete: preparation can be continued. */
-  status: z.enum(['ready', 'preparing', 'incomplete', 'broken']),
+  /** preparing: a job works on it; incomplete: preparation can be continued; failed: nothing of it was kept. */
+  status: z.enum(['ready', 'preparing', 'incomplete', 'failed', 'broken']),
   meta: datasetMeta.nullable(),
   /** Bytes on disk. */
   bytes: z.number(),
   usedBy: z.array(z.string()),
   problem: z.string().nullable(),
   job: job.nullable(),
-  /** incomplete: what its preparation was asked for, to continue with; else null. */
+  /** incomplete and failed: what its preparation was asked for, to continue or to change it; else null. */
   prepare: prepareConfig.nullable(),
 });
 export type DatasetSummary = z.infer<typeof datasetSummary>;
@@ -153,6 +162,20 @@ export const presetInfo = z.object({
 });
 export type PresetInfo = z.infer<typeof presetInfo>;
 
+/** How long a configuration takes on this machine. */
+export const speedProbe = probeResult.extend({
+  device: usedDevice,
+  /** Seconds. */
+  run: z.object({ training: z.number(), evaluating: z.number(), total: z.number() }),
+  /** Of the run's time, 0 to 1. */
+  evaluationShare: z.number(),
+  /** Runs that trained while it was measured, and so made it slower. */
+  beside: z.array(z.string()),
+  /** With `hours`: the configuration over as many steps as they allow, everything counted in steps along with it. */
+  fitted: runConfig.nullable(),
+});
+export type SpeedProbe = z.infer<typeof speedProbe>;
+
 export { type Settings, settings };
 
 /** What the desktop asks the window to show: from links, dropped files, menus. */
@@ -201,7 +224,12 @@ export const api = {
 
   'datasets.list': call(nothing, z.array(datasetSummary)),
   /** What a preparation of these sources would take, before anything is written. */
-  'datasets.scan': call(z.object({ sources: z.array(z.string()) }), sourceReport),
+  'datasets.scan': call(
+    z.object({ sources: z.array(z.string()), textField: prepareConfig.shape.textField }),
+    sourceReport,
+  ),
+  /** How fast text becomes GPT-2's tokens here, measured for about a second on the sample text. */
+  'datasets.speed': call(nothing, tokenizingSpeed),
   /** Starts preparing, or continues an incomplete preparation of the same name and config. */
   'datasets.prepare': call(prepareConfig, job),
   'datasets.cancel': call(name, nothing),
@@ -218,14 +246,6 @@ export const api = {
   'shell.reveal': call(z.object({ path: z.string() }), nothing),
 
   'presets.list': call(nothing, z.array(presetInfo)),
-  /** A whole config from a preset for a dataset, every value filled in. `hours`: fit to my time, with probed speed. */
-  'presets.config': call(
-    z.object({ preset: z.string(), dataset: z.string(), hours: z.number().positive().nullable().default(null) }),
-    z.object({
-      config: runConfig,
-      differs: z.array(z.object({ field: z.string(), preset: z.string(), value: z.string() })),
-    }),
-  ),
 
   /** Prepares the sample corpus where it is not, and starts a small run on it. Answers when the run is queued. */
   'sample.start': call(nothing, runSummary),
@@ -233,6 +253,11 @@ export const api = {
   'runs.list': call(nothing, z.array(runSummary)),
   'runs.get': call(name, runDetail),
   'runs.create': call(runConfig, runSummary),
+  /** Trains this very configuration for a few seconds on random tokens, one probe at a time, and writes nothing. */
+  'runs.probe': call(
+    z.object({ config: runConfig, hours: z.number().positive().nullable().default(null) }),
+    speedProbe,
+  ),
   /** Metrics as readers see them, in columns: resumes applied, torn lines dropped. Later lines come as events. */
   'runs.metrics': call(name, seriesData),
   'runs.log': call(name, z.string()),

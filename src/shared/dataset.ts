@@ -13,7 +13,8 @@ export const prepareConfig = z.strictObject({
   name: z.string().regex(/^[^/\\:*?"<>|.\s][^/\\:*?"<>|]{0,99}$/, 'use a plain file name of at most 100 characters'),
   /** Files and folders, absolute paths. */
   sources: z.array(z.string().min(1)).min(1),
-  tokenizer: z.enum(tokenizerKinds).default('gpt2'),
+  /** null: GPT-2's for text. Token files have theirs already, and must not be given one. */
+  tokenizer: z.enum(tokenizerKinds).nullable().default(null),
   split: splitConfig.prefault({ by: 'document' }),
   /** What to do with bytes that are not UTF-8. */
   invalidUtf8: z.enum(['replace', 'skip']).default('replace'),
@@ -54,6 +55,9 @@ export type DatasetMeta = z.infer<typeof datasetMeta>;
 /** What a source file is, packed or not. An archive holds files, each of which is one of the others. */
 export const sourceFormats = ['text', 'markdown', 'jsonl', 'json', 'csv', 'tsv', 'archive', 'tokens'] as const;
 
+/** `name`: the file, and where in it the document lies. */
+const documentLength = z.object({ name: z.string(), bytes: z.number().int() });
+
 /** What a scan of dropped files and folders found. */
 export const sourceReport = z.object({
   files: z.array(
@@ -68,6 +72,10 @@ export const sourceReport = z.object({
       /** The field that its records' text was taken from, and whether that was guessed. */
       textField: z.string().optional(),
       textFieldGuessed: z.boolean().optional(),
+      /** Fields of its first records that hold text, to choose from. */
+      textFields: z.array(z.string()).optional(),
+      /** How its first documents begin. Of a scan only. */
+      beginnings: z.array(z.string()).optional(),
       /** What was left out of it. */
       note: z.string().optional(),
     }),
@@ -75,11 +83,26 @@ export const sourceReport = z.object({
   /** Files in all; `files` may be cut to the first 1,000. */
   fileCount: z.number().int(),
   bytes: z.number().int(),
+  /** All files, by what they are. */
+  formats: z
+    .array(z.object({ format: z.enum(sourceFormats), files: z.number().int(), bytes: z.number().int() }))
+    .optional(),
   skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
   skippedCount: z.number().int(),
   /** Documents whose text is that of an earlier one; all are kept. Known after preparation. */
   duplicates: z.number().int().optional(),
   /** Characters left out because the training text, and so the vocabulary, does not hold them. */
   leftOut: z.number().int().optional(),
+  /** Documents by the UTF-8 bytes of their text. Known after preparation. */
+  lengths: z
+    .object({
+      /** At most ten of each, in order. */
+      shortest: z.array(documentLength),
+      longest: z.array(documentLength),
+      /** Documents of 2^i up to 2^(i + 1) − 1 bytes, at i. */
+      histogram: z.array(z.number().int()),
+    })
+    .optional(),
 });
 export type SourceReport = z.infer<typeof sourceReport>;
+export type DocumentLengths = NonNullable<SourceReport['lengths']>;

@@ -7,6 +7,30 @@ export interface Speed {
   readonly secondsPerEvaluation: number;
 }
 
+export interface RunTime {
+  /** Seconds of all steps. */
+  readonly training: number;
+  /** Seconds of all evaluations, each a pass for the raw weights and one per average. */
+  readonly evaluating: number;
+  readonly total: number;
+}
+
+/** Evaluations of a whole run: the first weights, every interval, the last weights. */
+export const evaluationCount = (config: Pick<RunConfig, 'steps' | 'evaluation'>): number =>
+  Math.ceil(config.steps / config.evaluation.every) + 1;
+
+/** Seconds that a run takes at a measured speed; writing checkpoints aside. */
+export function runTime(config: Pick<RunConfig, 'steps' | 'evaluation' | 'policies'>, speed: Speed): RunTime {
+  const training = config.steps * speed.secondsPerStep;
+  const evaluating = evaluationCount(config) * (1 + config.policies.length) * speed.secondsPerEvaluation;
+  return { training, evaluating, total: training + evaluating };
+}
+
+/** What a speed was measured for: two configurations with the same key take the same time for a step and a pass. */
+export function speedKey({ model, batch, evaluation, device }: RunConfig): string {
+  return JSON.stringify([model, batch, evaluation.blocks, device]);
+}
+
 /** Evaluations may take this share of the time at most; beyond it they become rarer. */
 const evaluationShare = 0.2;
 
@@ -19,7 +43,7 @@ const evaluationShare = 0.2;
 export function fitToTime(config: RunConfig, speed: Speed, hours: number, unit = 1): RunConfig {
   const budget = hours * 3600;
   const passes = 1 + config.policies.length;
-  const planned = Math.max(2, Math.ceil(config.steps / config.evaluation.every) + 1);
+  const planned = Math.max(2, evaluationCount(config));
   const affordable = Math.max(2, Math.floor((evaluationShare * budget) / (passes * speed.secondsPerEvaluation)));
   const evaluations = Math.min(planned, affordable);
   const seconds = budget - evaluations * passes * speed.secondsPerEvaluation;

@@ -35,7 +35,14 @@ export const jobSpec = z.discriminatedUnion('kind', [
   /** Starts the run, or resumes it when its folder holds a checkpoint. */
   z.strictObject({ kind: z.literal('train'), folder: z.string(), config: runConfig, resume: z.boolean() }),
   z.strictObject({ kind: z.literal('prepare'), folder: z.string(), config: prepareConfig }),
-  z.strictObject({ kind: z.literal('scan'), sources: z.array(z.string()) }),
+  z.strictObject({
+    kind: z.literal('scan'),
+    sources: z.array(z.string()),
+    /** As a preparation's; absent: guessed. */
+    textField: z.string().nullable().optional(),
+  }),
+  /** Times GPT-2's tokenizer on text files, for what much text would take; writes nothing. */
+  z.strictObject({ kind: z.literal('tokenizing'), sources: z.array(z.string()), seconds: z.number().positive() }),
   z.strictObject({
     kind: z.literal('export'),
     folder: z.string(),
@@ -182,9 +189,18 @@ export const evaluationResult = z.object({
   /** The same difference on every other block alone: to choose by the first half and report the second. */
   halves: z.tuple([halfDifference, halfDifference]).optional(),
 });
-/** Rows of the first batch as the model sees it. */
+/** Ids with the text of each; the pieces put together are the text. */
+const tokenRow = z.object({ ids: z.array(z.number().int()), pieces: z.array(z.string()) });
 export const preview = z.object({
-  rows: z.array(z.object({ ids: z.array(z.number().int()), pieces: z.array(z.string()) })),
+  /** Of the first batch, as the model sees it. */
+  rows: z.array(tokenRow),
+  /** How the training text begins. */
+  opening: tokenRow,
+});
+export const tokenizingSpeed = z.object({
+  /** Bytes of text a second, one thread. */
+  bytesPerSecond: z.number(),
+  bytesPerToken: z.number(),
 });
 export const probeResult = z.object({
   /** Per update, all micro-batches included; the fastest quarter of what was timed. */
@@ -227,5 +243,6 @@ export const jobResult = z.object({
   doctor: doctorResult.optional(),
   preview: preview.optional(),
   check: writtenCheck.optional(),
+  tokenizing: tokenizingSpeed.optional(),
 });
 export type JobResult = z.infer<typeof jobResult>;

@@ -54,7 +54,13 @@ function work(job: JobSpec): void {
         report: { files: [], fileCount: job.sources.length, bytes: 0, skipped: [], skippedCount: 0 },
       },
     });
-  else if (job.kind === 'sample') {
+  else if (job.kind === 'probe') {
+    const device = { backend: 'fake', device: 'cpu', family: 'none', threads: job.config.device.threads ?? 0, why: '' };
+    say({ type: 'device', ...device });
+    // A step takes as long as the model of the very configuration is wide.
+    const probe = { secondsPerStep: job.config.model.width, secondsPerEvaluation: 2, tokensPerSecond: 1 };
+    end({ type: 'done', result: { outcome: 'finished', probe } });
+  } else if (job.kind === 'sample') {
     say({ type: 'text', of: job.weights.of, piece: 'from a checkpoint', done: true });
     end({ type: 'done', result: { outcome: 'finished', text: 'from a checkpoint' } });
   } else if (job.kind === 'average') {
@@ -150,6 +156,11 @@ function train(folder: string, steps: number): void {
 
 function prepare(folder: string, config: Extract<JobSpec, { kind: 'prepare' }>['config']): void {
   const journal = join(folder, 'preparing.json');
+  // What an engine that would fail the same way again leaves: nothing.
+  if (config.sources.some((source) => source.endsWith('short.txt'))) {
+    end({ type: 'failed', error: { code: 'dataset-too-short', message: 'It is too short.', next: 'Add text.' } });
+    return;
+  }
   writeFileSync(journal, JSON.stringify({ config }));
   const finish = (): void => {
     const counts = { tokens: 4, documents: 1, bytes: 4 };

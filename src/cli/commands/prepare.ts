@@ -13,7 +13,11 @@ export const prepare: Command = {
   operands: true,
   options: {
     name: { type: 'string', value: 'NAME', help: 'name of the dataset (default: the first source’s name)' },
-    tokenizer: { type: 'string', value: 'KIND', help: 'gpt2, characters or bytes (default: gpt2)' },
+    tokenizer: {
+      type: 'string',
+      value: 'KIND',
+      help: 'gpt2, characters or bytes (default: gpt2); not with token files',
+    },
     split: {
       type: 'string',
       value: 'HOW',
@@ -55,7 +59,7 @@ export const prepare: Command = {
     const options = {
       name: args.text('name') ?? path.parse(sources[0]).name,
       sources,
-      tokenizer: args.text('tokenizer') ?? 'gpt2',
+      tokenizer: args.text('tokenizer'),
       split: file === null ? { by, ...(fraction === null ? {} : { fraction }) } : { by, path: path.resolve(file) },
       invalidUtf8: args.text('invalid-utf8') ?? 'replace',
       textField: args.text('text-field'),

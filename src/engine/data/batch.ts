@@ -59,24 +59,34 @@ export function evaluationBlocks(source: TokenSource, blockSize: number, count: 
   return Array.from({ length: blocks }, (_, block) => Math.floor((block * inputs) / blocks));
 }
 
+interface TokenRow {
+  readonly ids: number[];
+  readonly pieces: string[];
+}
+/** Ids of the beginning that are shown. */
+const openingTokens = 256;
+
 /**
- * Rows of the first batch as the model sees it, with the text of each id; the pieces of a row put together are
- * its text. A character of several ids appears at its last one; ids without a tokenizer appear as numbers.
+ * Rows of the first batch as the model sees it, and how the training text begins, with the text of each id; the
+ * pieces of a row put together are its text. A character of several ids appears at its last one; ids without a tokenizer appear as numbers.
  */
 export function datasetPreview(
   dataset: Dataset,
   blockSize: number,
   rows: number,
   seed: number,
-): { rows: { ids: number[]; pieces: string[] }[] } {
+): { rows: TokenRow[]; opening: TokenRow } {
   const { fingerprint } = dataset.meta;
   const size = { batch: rows, tokens: blockSize };
   const { tokens } = trainingBatch(dataset.train, { fingerprint, seed, step: 0, microBatch: 0 }, size);
+  const described = (ids: number[]): TokenRow => ({ ids, pieces: pieces(dataset, ids) });
+  const opening = new Int32Array(Math.min(openingTokens, dataset.train.count));
+  dataset.train.read(0, opening);
   return {
-    rows: Array.from({ length: rows }, (_, row) => {
-      const ids = Array.from(tokens.subarray(row * blockSize, (row + 1) * blockSize));
-      return { ids, pieces: pieces(dataset, ids) };
-    }),
+    rows: Array.from({ length: rows }, (_, row) =>
+      described(Array.from(tokens.subarray(row * blockSize, (row + 1) * blockSize))),
+    ),
+    opening: described(Array.from(opening)),
   };
 }
 

@@ -17,7 +17,7 @@ const surelyGpt2 = 32768;
 
 /**
  * The folder gets copies, so that it stands by itself whatever becomes of the sources. Where nothing beside the
- * files says what the ids mean and GPT-2 was asked for, they are GPT-2's if the largest lies in [32,768, 50,256].
+ * files says what the ids mean, they are GPT-2's if the largest lies in [32,768, 50,256].
  * @param earlier the finished dataset that the folder holds already: returned when it is the same one
  * @throws UserError 'dataset-broken' for files of odd length or ids past their tokenizer, 'dataset-exists', 'disk-full'
  */
@@ -65,7 +65,7 @@ export async function importTokens(
 
     const source = dirname(chosen.tokens.train.path);
     let meaning = await tokenizerByIds(source, largest);
-    if (meaning.kind === 'unknown' && config.tokenizer === 'gpt2' && largest >= surelyGpt2 && largest <= 50256)
+    if (meaning.kind === 'unknown' && largest >= surelyGpt2 && largest <= 50256)
       meaning = { kind: 'gpt2', vocabSize: 50257, endOfText: 50256 };
     const encoder = (await loadEncoder(source)) ?? (await builtInTokenizer(meaning.kind));
     if (encoder !== null)

@@ -6,7 +6,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatasetMeta, PrepareConfig } from '../../shared/dataset.ts';
 import { prepareConfig } from '../../shared/dataset.ts';
-import { evaluationBlocks, openDataset, prepareDataset } from './index.ts';
+import { evaluationBlocks, openDataset, prepareDataset, scanSources } from './index.ts';
 import type { PrepareLimits } from './prepare.ts';
 import type { Entry } from './readers/testing.ts';
 import { tar } from './readers/testing.ts';
@@ -413,6 +413,37 @@ describe('records', () => {
   });
 });
 
+describe('the report', () => {
+  it('lists documents by length, the shortest and the longest by name, records by their line', async () => {
+    await put({
+      'in/a.txt': 'x'.repeat(700),
+      'in/b.jsonl': Array.from({ length: 30 }, (_, i) => `{"text":"${'y'.repeat(i + 1)}"}\n`).join(''),
+    });
+    const { meta } = await prepare({ tokenizer: 'bytes' });
+    const { shortest, longest, histogram } = meta.report?.lengths ?? { shortest: [], longest: [], histogram: [] };
+    expect(shortest.map(({ bytes }) => bytes)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(shortest[0].name).toBe('b.jsonl, line 1');
+    expect(longest.slice(0, 2)).toEqual([
+      { name: 'a.txt', bytes: 700 },
+      { name: 'b.jsonl, line 30', bytes: 30 },
+    ]);
+    expect(histogram).toEqual([1, 2, 4, 8, 15, 0, 0, 0, 0, 1]);
+    expect(meta.report?.formats?.map(({ format, files }) => [format, files])).toEqual([
+      ['text', 1],
+      ['jsonl', 1],
+    ]);
+  });
+
+  it('of a scan shows how documents begin, with the field that is asked for', async () => {
+    await put({ 'in/a.jsonl': '{"text":"the text","title":"the title","n":1}\n{"text":"more","title":"two"}\n' });
+    const [guessed] = (await scanSources([join(root, 'in')])).files;
+    expect(guessed).toMatchObject({ textField: 'text', textFieldGuessed: true, beginnings: ['the text', 'more'] });
+    expect(guessed.textFields).toEqual(['text', 'title']);
+    const [named] = (await scanSources([join(root, 'in')], 'title')).files;
+    expect(named).toMatchObject({ textField: 'title', textFieldGuessed: false, beginnings: ['the title', 'two'] });
+  });
+});
+
 describe('bad input', () => {
   it('an empty folder, or one without text, is named with what was skipped', async () => {
     await mkdir(join(root, 'in'));
@@ -423,7 +454,8 @@ describe('bad input', () => {
       'no-text-found',
       /b\.xml \(\.xml files.*a\.txt \(it is no text: byte 1 is NUL\).*c\.txt \(it is empty\)/,
     );
-    await fails(prepare({ sources: [join(root, 'nowhere')] }), 'no-text-found', /does not exist/);
+    await fails(prepare({ sources: [join(root, 'nowhere')] }), 'source-missing', /nowhere/);
+    await fails(prepare({ sources: [join(root, 'in'), join(root, 'gone.txt')] }), 'source-missing', /gone\.txt/);
   });
 
   it('too little text on a side', async () => {
@@ -435,7 +467,30 @@ describe('bad input', () => {
     await fails(prepare({ split, tokenizer: 'bytes' }), 'dataset-too-short', /training part has 1 token;/);
     await put({ 'in/a.txt': 'long enough' });
     await fails(prepare({ split, tokenizer: 'bytes' }), 'dataset-too-short', /validation part has 1 token;/);
-    await fails(prepare({ split: { by: 'file', path: join(root, 'none.txt') } }), 'no-text-found', /none\.txt/);
+    await fails(prepare({ split: { by: 'file', path: join(root, 'none.txt') } }), 'source-missing', /none\.txt/);
+  });
+
+  it('leaves nothing behind where it would fail again, and never touches what is not its own', async () => {
+    await put({ 'in/a.txt': 'a', 'in/b.txt': 'b' });
+    const at = folder();
+    await fails(
+      prepareDataset(at, config({ tokenizer: 'bytes', split: splitOf('tail') }), quiet, limits),
+      'dataset-too-short',
+    );
+    await expect(readdir(at)).rejects.toThrow('ENOENT');
+    await mkdir(at);
+    await writeFile(join(at, 'log.txt'), 'what happened');
+    await fails(
+      prepareDataset(at, config({ tokenizer: 'bytes', split: splitOf('tail') }), quiet, limits),
+      'dataset-too-short',
+    );
+    expect(await readdir(at)).toEqual(['log.txt']);
+  });
+
+  it('a validation file that is all the text there is', async () => {
+    await put({ 'in/a.txt': 'all of it' });
+    const split = { by: 'file', path: join(root, 'in/a.txt') } as const;
+    await fails(prepare({ split }), 'no-training-text', /a\.txt is all the text there is/);
   });
 
   it('a folder that cannot be made or holds something else', async () => {
@@ -541,12 +596,17 @@ describe("nanoGPT's token files", () => {
     own.close();
   });
 
-  it('without an end of text are GPT-2 only when that was asked for and the ids reach far', async () => {
+  it('without an end of text are GPT-2 only when the ids reach far', async () => {
     await put({ 'in/train.bin': bin(40000, 6), 'in/val.bin': bin(1, 2) });
-    expect((await prepare({ tokenizer: 'gpt2' })).meta.tokenizer.kind).toBe('gpt2');
-    expect((await prepare({ tokenizer: 'characters' })).meta.tokenizer.kind).toBe('unknown');
+    expect((await prepare({})).meta.tokenizer.kind).toBe('gpt2');
     await put({ 'in/train.bin': bin(64, 6) });
-    expect((await prepare({ tokenizer: 'gpt2' })).meta.tokenizer).toMatchObject({ kind: 'unknown', vocabSize: 65 });
+    expect((await prepare({})).meta.tokenizer).toMatchObject({ kind: 'unknown', vocabSize: 65 });
+  });
+
+  it('take no tokenizer: one that is named would not be used', async () => {
+    await put({ 'in/train.bin': bin(40000, 6), 'in/val.bin': bin(1, 2) });
+    for (const tokenizer of ['gpt2', 'characters'] as const)
+      await fails(prepare({ tokenizer }), 'tokenized-already', new RegExp(`train\\.bin.*"${tokenizer}"`));
   });
 
   it('of odd length are refused, and opening them again after a cancelled copy works', async () => {

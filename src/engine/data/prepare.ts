@@ -3,7 +3,7 @@
  * dataset's folder; preparing.json says how far it is, dataset.json comes last, and a killed preparation
  * goes on where it was and ends with the same bytes as one that was not.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatasetMeta, PrepareConfig } from '../../shared/dataset.ts';
 import { UserError } from '../errors.ts';
@@ -53,7 +53,8 @@ export const prepareLimits: PrepareLimits = { shardTokens: 100_000_000, journalB
 /**
  * Prepares a dataset, goes on with an unfinished one of the same sources and config, or returns the finished one
  * when nothing has changed. An unfinished one of other sources or another config is started over.
- * @throws UserError 'no-text-found', 'dataset-too-short', 'one-document', 'dataset-exists', 'folder-in-use',
+ * A failure that would come again leaves nothing behind.
+ * @throws UserError 'source-missing', 'no-text-found', 'no-training-text', 'tokenized-already', 'dataset-too-short', 'one-document', 'dataset-exists', 'folder-in-use',
  *   'not-writable', 'disk-full', 'source-changed', 'dataset-broken'
  */
 export async function prepareDataset(
@@ -62,13 +63,57 @@ export async function prepareDataset(
   hooks: PrepareHooks,
   limits: PrepareLimits = prepareLimits,
 ): Promise<DatasetMeta> {
+  for (const source of [...config.sources, ...(config.split.by === 'file' ? [config.split.path] : [])])
+    await mustBeThere(source);
   const chosen = await chooseSources(config.sources);
   if (chosen.files.length === 0) throw noText(config.sources, new ReportBuilder(chosen.skipped));
-  const earlier = await claimFolder(folder, config);
   const { tokens } = chosen;
-  if (tokens !== null) return importTokens(folder, config, { ...chosen, tokens }, earlier, hooks);
-  return prepareText(folder, config, chosen, earlier, hooks, limits);
+  if (tokens !== null && config.tokenizer !== null) throw tokenizedAlready(tokens.train.path, config.tokenizer);
+  const isNew = (await stat(folder).catch(() => null)) === null;
+  const earlier = await claimFolder(folder, config);
+  try {
+    if (tokens !== null) return await importTokens(folder, config, { ...chosen, tokens }, earlier, hooks);
+    return await prepareText(folder, config, chosen, earlier, hooks, limits);
+  } catch (error) {
+    if (earlier === null && error instanceof UserError) await discardHopeless(folder, error, isNew);
+    throw error;
+  }
 }
+
+/** A preparation that would fail the same way again, or has not written a token, leaves nothing to go on with. */
+async function discardHopeless(folder: string, error: UserError, isNew: boolean): Promise<void> {
+  const ours = (await readdir(folder).catch(() => [])).filter((name) =>
+    /^(train.*|val)\.bin$|^tokenizer\.json$/.test(name),
+  );
+  if (!hopeless.has(error.code) && ours.length > 0) return;
+  for (const name of [...ours, journalName]) await rm(join(folder, name), { force: true });
+  if (isNew) await rmdir(folder).catch(() => {});
+}
+
+const hopeless = new Set(['no-text-found', 'no-training-text', 'dataset-too-short', 'one-document', 'dataset-broken']);
+
+/** A source that is named and missing is an error: text that was meant to be there would be left out in silence. */
+async function mustBeThere(source: string): Promise<void> {
+  try {
+    await stat(source);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR')
+      throw new UserError('source-missing', `${source} cannot be read: ${message}.`, 'Check its permissions.');
+    throw new UserError(
+      'source-missing',
+      `There is nothing at ${source}: it does not exist.`,
+      'Put it back, or name the files again.',
+    );
+  }
+}
+
+const tokenizedAlready = (path: string, tokenizer: string) =>
+  new UserError(
+    'tokenized-already',
+    `${path} holds tokens already, so the tokenizer "${tokenizer}" would not be used.`,
+    'Leave the tokenizer out: token files are taken as they are. Or prepare the text that they were made from.',
+  );
 
 async function prepareText(
   folder: string,
@@ -83,6 +128,12 @@ async function prepareText(
   const heldPaths = new Set(held?.files.map((file) => file.path));
   // A validation file among the sources must not be trained on.
   const sources = chosen.files.filter((file) => !heldPaths.has(file.path));
+  if (sources.length === 0)
+    throw new UserError(
+      'no-training-text',
+      `${config.split.by === 'file' ? config.split.path : ''} is all the text there is, and it is held out for validation: nothing is left to train on.`,
+      'Add files to train on, or choose another split.',
+    );
   const files = [...sources, ...(held?.files ?? [])];
   const progress = new Progress(
     files.reduce((sum, file) => sum + file.bytes, 0),
@@ -105,7 +156,7 @@ async function prepareText(
   const validates = split.by === 'document' ? splitByHash(corpus.hashes, split.fraction) : null;
   const sideOf = (index: number) =>
     (validates === null ? index >= training : validates[index] === 1) ? 'val' : 'train';
-  let encoder = await builtInTokenizer(config.tokenizer);
+  let encoder = await builtInTokenizer(config.tokenizer ?? 'gpt2');
   let characters: number | null = null;
   if (encoder === null) {
     const tail = split.by === 'tail' ? split.fraction : null;
@@ -145,6 +196,7 @@ async function prepareText(
     await writeFileAtomically(join(folder, 'tokenizer.json'), encoder.huggingFaceFiles()['tokenizer.json']);
     report.report.duplicates = corpus.duplicates();
     report.report.leftOut = journal.leftOut;
+    report.report.lengths = report.lengths.result;
     const meta = await describe(folder, config, sourceFingerprint, encoder, layouts, journal, report, signal);
     await writeFileAtomically(join(folder, 'dataset.json'), `${JSON.stringify(meta, null, 2)}\n`);
     await rm(join(folder, journalName), { force: true });
@@ -234,7 +286,12 @@ const sameConfig = (a: PrepareConfig, b: PrepareConfig) => JSON.stringify(a) ===
 
 /** What decides the tokens beside the documents. */
 function wayOf({ tokenizer, split, invalidUtf8 }: PrepareConfig): string {
-  return JSON.stringify({ format: 1, tokenizer, split: split.by === 'file' ? { by: 'file' } : split, invalidUtf8 });
+  return JSON.stringify({
+    format: 1,
+    tokenizer: tokenizer ?? 'gpt2',
+    split: split.by === 'file' ? { by: 'file' } : split,
+    invalidUtf8,
+  });
 }
 
 async function* trainingOf(documents: AsyncIterable<CorpusDocument>, sideOf: (index: number) => 'train' | 'val') {

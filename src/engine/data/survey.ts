@@ -4,6 +4,7 @@ import type { PrepareConfig, SourceReport } from '../../shared/dataset.ts';
 import { UserError } from '../errors.ts';
 import type { Corpus } from './corpus.ts';
 import { FileProgress } from './corpus.ts';
+import { Lengths } from './lengths.ts';
 import { TextCheck } from './readers/inspect.ts';
 import type { FoundFile, Reader, ReadNotes, SourceDocument, SourceFormat, TextField } from './readers/reader.ts';
 import type { ReportBuilder } from './scan.ts';
@@ -22,6 +23,7 @@ export async function surveyDocuments(
     hooks.signal.throwIfAborted();
     const progress = new FileProgress(file, hooks.onBytes);
     const tally = new FileTally(file, report, progress);
+    const lengths = new Lengths();
     corpus.begin(file);
     try {
       for await (const document of reader.documents(file, tally)) {
@@ -33,10 +35,14 @@ export async function surveyDocuments(
           (invalidUtf8 === 'skip' && invalid > 0 ? `${invalid} broken UTF-8 sequences` : null);
         corpus.add(reason === null ? hash : null, newlines);
         tally.document(document, reason, invalid);
+        const { place } = document;
+        if (reason === null) lengths.add(check.bytes, () => (place === '' ? file.name : `${file.name}, ${place}`));
       }
+      report.lengths.merge(lengths);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       if (error.code === 'unpacks-too-far') corpus.drop();
+      else report.lengths.merge(lengths);
       tally.fail(error);
     }
     tally.finish();
@@ -44,11 +50,15 @@ export async function surveyDocuments(
   }
 }
 
-/** Reads a document, or about its first `limit` bytes, and tells what it is. */
+/** Characters of a document's beginning that a limited look keeps. */
+const beginningLength = 200;
+
+/** Reads a document, or about its first `limit` bytes, and tells what it is; with a limit, also how it begins. */
 export async function examine(document: SourceDocument, signal: AbortSignal, limit = Number.POSITIVE_INFINITY) {
   const check = new TextCheck();
   const hash = createHash('sha256');
   let newlines = 0;
+  let beginning = '';
   let failure: string | null = null;
   try {
     for await (const chunk of document.chunks(lastBoundary)) {
@@ -56,6 +66,7 @@ export async function examine(document: SourceDocument, signal: AbortSignal, lim
       const text = check.add(chunk.bytes);
       hash.update(text);
       newlines = trailingNewlines(text, newlines);
+      if (beginning === '' && limit < Number.POSITIVE_INFINITY) beginning = beginningOf(text);
       if (check.hopeless || check.bytes >= limit) break;
     }
   } catch (error) {
@@ -63,8 +74,16 @@ export async function examine(document: SourceDocument, signal: AbortSignal, lim
     failure = error.message;
   }
   signal.throwIfAborted();
-  return { check, hash: hash.digest(), newlines, failure };
+  return { check, hash: hash.digest(), newlines, beginning, failure };
 }
+
+function beginningOf(text: Uint8Array): string {
+  // Four bytes a character at most; a character that is cut is not among the first ones.
+  const decoded = new TextDecoder().decode(text.subarray(0, 4 * beginningLength));
+  return Array.from(decoded).slice(0, beginningLength).join('');
+}
+
+const fieldsListed = 100;
 
 /** What a file gave, for the report: one line for it, and one for each entry that is left out. */
 export class FileTally implements ReadNotes {
@@ -73,6 +92,7 @@ export class FileTally implements ReadNotes {
   readonly #progress: FileProgress;
   readonly #formats = new Set<SourceFormat>();
   readonly #fields = new Map<string, NonNullable<TextField>>();
+  readonly #beginnings: string[] = [];
   #documents = 0;
   #invalid = 0;
   #left = { count: 0, first: '' };
@@ -115,6 +135,11 @@ export class FileTally implements ReadNotes {
     } else this.leaveOut(unit, place, reason);
   }
 
+  /** How a document that was taken begins, for the report. */
+  begins(text: string): void {
+    this.#beginnings.push(text);
+  }
+
   /** Nothing can be read after this. */
   fail(error: UserError): void {
     this.#failure = error;
@@ -144,7 +169,9 @@ export class FileTally implements ReadNotes {
     if (fields.length > 0) {
       line.textField = fields.map((field) => field.name).join(', ');
       line.textFieldGuessed = fields.some((field) => field.guessed);
+      line.textFields = [...new Set(fields.flatMap((field) => field.all))].slice(0, fieldsListed);
     }
+    if (this.#beginnings.length > 0) line.beginnings = this.#beginnings;
     if (notes.length > 0) line.note = notes.join('; ');
     this.#report.add(line);
   }

@@ -1,12 +1,16 @@
 /** Datasets: what is in the sources, tokens from them, and a look at the first batch. */
-import { datasetPreview, openDataset, prepareDataset, scanSources } from '../../engine/data/index.ts';
+import { datasetPreview, openDataset, prepareDataset, scanSources, tokenizingSpeed } from '../../engine/data/index.ts';
 import { UserError } from '../../engine/errors.ts';
 import { Rate } from '../../engine/train/index.ts';
 import type { JobResult, JobSpec } from '../../shared/jobs.ts';
 import type { JobHooks } from './job.ts';
 
 export async function runScanJob(job: Extract<JobSpec, { kind: 'scan' }>): Promise<JobResult> {
-  return { outcome: 'finished', report: await scanSources(job.sources) };
+  return { outcome: 'finished', report: await scanSources(job.sources, job.textField ?? null) };
+}
+
+export async function runTokenizingJob(job: Extract<JobSpec, { kind: 'tokenizing' }>): Promise<JobResult> {
+  return { outcome: 'finished', tokenizing: await tokenizingSpeed(job.sources, job.seconds) };
 }
 
 /** A stop leaves what was done so far for a later preparation to go on from. */

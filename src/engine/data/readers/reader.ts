@@ -46,8 +46,8 @@ export interface SourceDocument {
   chunks(cut: Cut, from?: number): AsyncIterable<Chunk>;
 }
 
-/** Where a record's text lies; null where a record is a text itself. */
-export type TextField = { readonly name: string; readonly guessed: boolean } | null;
+/** Where a record's text lies, and which fields of the first records hold text; null where a record is a text itself. */
+export type TextField = { readonly name: string; readonly guessed: boolean; readonly all: readonly string[] } | null;
 
 /** What a reader has to say beside the documents. */
 export interface ReadNotes {

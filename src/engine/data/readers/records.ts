@@ -40,9 +40,9 @@ export function chooseField(records: readonly SourceRecord[], wanted: string | n
         else others.add(name);
   }
   if (texts > 0 && lengths.size === 0) return null;
-  if (wanted !== null && records.some(({ value }) => isText(fieldOf(value, wanted))))
-    return { name: wanted, guessed: false };
   const names = [...lengths.keys()];
+  if (wanted !== null && records.some(({ value }) => isText(fieldOf(value, wanted))))
+    return { name: wanted, guessed: false, all: names };
   if (names.length === 0 || wanted !== null) {
     const known = [...names, ...others].slice(0, 20).join(', ');
     const problem = wanted === null ? 'no field of it holds text' : `it has no text in a field "${wanted}"`;
@@ -54,7 +54,7 @@ export function chooseField(records: readonly SourceRecord[], wanted: string | n
   }
   const usual = usualNames.flatMap((name) => names.find((field) => field.toLowerCase() === name) ?? [])[0];
   const longest = names.reduce((best, name) => (lengths.get(name)! > lengths.get(best)! ? name : best));
-  return { name: usual ?? longest, guessed: true };
+  return { name: usual ?? longest, guessed: true, all: names };
 }
 
 /** Each record as a document. The first few are held until the field is chosen. */

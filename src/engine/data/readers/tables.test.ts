@@ -69,7 +69,7 @@ describe('CSV and TSV', () => {
     const table = '\ufeffid,text,url\r\n1,"two\nlines, ""quoted""",u\r\n\r\n2,déjà\r\n3,x,u,more\r\n';
     const { texts, places, fields } = await read('a.csv', table);
     expect(texts).toEqual(['two\nlines, "quoted"', 'déjà', 'x']);
-    expect([places[0], fields]).toEqual(['row 2', [{ name: 'text', guessed: true }]]);
+    expect([places[0], fields]).toEqual(['row 2', [{ name: 'text', guessed: true, all: ['id', 'text', 'url'] }]]);
     const tabs = await read('b.tsv', 'label\tsentence\n1\ta, b "c" d\n0\tshort\n');
     expect([tabs.texts, tabs.fields[0]?.name]).toEqual([['a, b "c" d', 'short'], 'sentence']);
     expect((await read('c.csv.gz', gzipSync(table), 'url')).texts).toEqual(['u', 'u']);

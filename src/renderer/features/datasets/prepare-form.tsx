@@ -41,7 +41,9 @@ export function PrepareForm({
 }) {
   const texts = t.datasets.form;
   const [name, setName] = useState(() => suggestedName(sources, taken));
-  const [tokenizer, setTokenizer] = useState<PrepareConfig['tokenizer']>(report.bytes < 20e6 ? 'characters' : 'gpt2');
+  const [tokenizer, setTokenizer] = useState<NonNullable<PrepareConfig['tokenizer']>>(
+    report.bytes < 20e6 ? 'characters' : 'gpt2',
+  );
   const [by, setBy] = useState<SplitBy>(report.fileCount > 1 ? 'document' : 'tail');
   const [percent, setPercent] = useState(10);
   const [file, setFile] = useState<string | null>(null);
@@ -86,7 +88,7 @@ export function PrepareForm({
     run(async () => {
       const split: PrepareConfig['split'] =
         by === 'file' ? { by, path: file as string } : { by, fraction: Math.round(percent * 1000) / 100_000 };
-      await call('datasets.prepare', { name, sources, tokenizer, split, invalidUtf8 });
+      await call('datasets.prepare', { name, sources, tokenizer: ready ? null : tokenizer, split, invalidUtf8 });
       refresh('datasets.list');
       onDone();
     });

@@ -4,7 +4,6 @@ import { useRef, useState } from 'react';
 import type { DatasetSummary, PresetInfo } from '../../../shared/api.ts';
 import { type RunConfig, scheduleKinds } from '../../../shared/config.ts';
 import { differences } from '../../../shared/differences.ts';
-import { withSteps } from '../../../shared/fit.ts';
 import { Notice } from '../../components/notice.tsx';
 import { NumberField } from '../../components/number-field.tsx';
 import { Figure } from '../../components/text.tsx';
@@ -14,7 +13,7 @@ import { useAction } from '../../store/action.ts';
 import { t } from '../../strings.ts';
 import { NumberAt, SwitchAt, useForm } from './form-context.tsx';
 import { valueAt } from './lib/draft.ts';
-import { evaluationCount, tokensPerStep } from './lib/summary.ts';
+import { tokensPerStep } from './lib/summary.ts';
 import classes from './new-run.module.css';
 import { type DraftState, rescaled } from './use-draft.ts';
 
@@ -121,11 +120,14 @@ function FitToTime({ state }: { state: DraftState }) {
   const [hours, setHours] = useState(1);
   const [changes, setChanges] = useState<string[] | null>(null);
   const { busy, run } = useAction();
-  const { dataset, draft, preset } = state;
+  const { dataset, draft } = state;
+  const config = state.checked.recipe;
   const fit = () =>
     run(async () => {
-      const { config } = await call('presets.config', { preset, dataset: dataset?.name ?? '', hours });
-      const next: RunConfig = withSteps(draft, config.steps, evaluationCount(config));
+      if (!config) return;
+      const { fitted } = await call('runs.probe', { config, hours });
+      if (!fitted) return;
+      const next: RunConfig = { ...fitted, name: draft.name, dataset: draft.dataset };
       setChanges(
         differences(draft, next).map(({ field, from, to }) => `${field}: ${shortened(from)} → ${shortened(to)}`),
       );
@@ -135,7 +137,7 @@ function FitToTime({ state }: { state: DraftState }) {
     <Stack gap={6} style={{ flexShrink: 0 }}>
       <Group gap="xs" align="flex-end" wrap="nowrap">
         <NumberField label={f.hours} suffix={f.hoursUnit} value={hours} onChange={setHours} w={150} />
-        <Button variant="light" onClick={fit} loading={busy} disabled={!dataset || !(hours > 0)}>
+        <Button variant="light" onClick={fit} loading={busy} disabled={!dataset || !config || !(hours > 0)}>
           {f.fit}
         </Button>
       </Group>
