@@ -1,8 +1,8 @@
 /** Configurations from files and from --set, with the key's path in every message. */
 import { readFile } from 'node:fs/promises';
 import { type RunConfig, runConfig } from '../shared/config.ts';
+import { issuesText } from '../shared/issues.ts';
 import { UsageError } from './command.ts';
-import { issuesText } from './issues.ts';
 
 export async function readJson(file: string): Promise<unknown> {
   let text: string;

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { prepareConfig } from '../../shared/dataset.ts';
+import { optionIssuesText } from '../../shared/issues.ts';
 import { type Command, UsageError } from '../command.ts';
-import { optionIssuesText } from '../issues.ts';
 import { homeOf, jobWithProgress } from '../job.ts';
 import { bytes, count, say, tell } from '../terminal.ts';
 

@@ -1,6 +1,6 @@
+import { optionIssuesText } from '../../shared/issues.ts';
 import { sampleOptions } from '../../shared/jobs.ts';
 import { type Command, UsageError } from '../command.ts';
-import { optionIssuesText } from '../issues.ts';
 import { homeOf, jobWithProgress } from '../job.ts';
 import { say } from '../terminal.ts';
 import { runAndFolder, weightsOf, weightsOptions } from '../weights.ts';

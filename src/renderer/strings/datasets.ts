@@ -106,6 +106,7 @@ export const datasets = {
     title: 'First batch, as the model sees it',
     note: (block: string) => `One row is one sequence of ${block} tokens. Point at a token to see its id.`,
     row: (n: number) => `Row ${n}`,
+    firstOf: (shown: string, all: string) => `the first ${shown} of ${all} tokens`,
     text: 'Text',
     ids: 'Token ids',
   },

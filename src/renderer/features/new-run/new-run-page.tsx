@@ -1,5 +1,5 @@
 /** New run: data, recipe, schedule, averages; one button that says what is missing. */
-import { Accordion, Button, Paper, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconDatabasePlus, IconPlayerPlay } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
@@ -11,25 +11,19 @@ import { routes } from '../../lib/routes.ts';
 import { useAction } from '../../store/action.ts';
 import { refresh, useQuery } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
-import { SweepButton } from '../sweep/sweep-entry.tsx';
-import {
-  AdvancedFields,
-  DataFields,
-  DeviceFields,
-  EvaluationFields,
-  LengthFields,
-  ModelFields,
-  ScheduleFields,
-} from './fields.tsx';
+import { DataFields, GroupFields, LengthFields, Vocabulary } from './fields.tsx';
+import { FileActions, FileNotice, type FileOutcome } from './file-actions.tsx';
+import { FirstBatch } from './first-batch.tsx';
 import { FormContext } from './form-context.tsx';
+import { InitFields } from './init-fields.tsx';
+import { type Depth, depthOf, depths, isShown } from './lib/field-table.ts';
 import { startLabel } from './lib/summary.ts';
 import classes from './new-run.module.css';
 import { PolicyCards } from './policy-cards.tsx';
 import { ScheduleCurve } from './schedule-curve.tsx';
 import { SummaryCard } from './summary-card.tsx';
 import { useDraft } from './use-draft.ts';
-
-const advanced = /^(model|device|optimizer|seed|logEvery|schedule\.warmupForm)/;
+import { useSpeed } from './use-speed.ts';
 
 export function NewRunPage({
   dataset: wanted = null,
@@ -45,10 +39,13 @@ export function NewRunPage({
   const presets = useQuery('presets.list', undefined);
   const state = useDraft(datasets.data, runs.data);
   const [, navigate] = useLocation();
-  const [opened, setOpened] = useState<string[]>([]);
+  const [outcome, setOutcome] = useState<FileOutcome | null>(null);
   const { busy, run } = useAction();
   const wide = useMediaQuery('(min-width: 1100px)') ?? true;
-  const { draft, checked, set, dataset } = state;
+  const { draft, checked, set, dataset, depth } = state;
+  const speed = useSpeed(checked.recipe);
+  const isCommon = depth !== 'preset';
+  const isEverything = depth === 'everything';
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the address and the list decide.
   useEffect(() => {
@@ -71,7 +68,7 @@ export function NewRunPage({
   const start = () => {
     const first = dataset ? [...checked.errors.keys()][0] : 'dataset';
     if (first !== undefined) {
-      if (advanced.test(first)) setOpened(['model', 'device', 'advanced']);
+      if (!isShown(first, depth)) state.setDepth(depthOf(first));
       requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-path="${first}"]`)?.focus());
       return;
     }
@@ -118,7 +115,6 @@ export function NewRunPage({
       leftSection={ready ? <IconPlayerPlay size={18} /> : undefined}
       loading={busy}
       disabled={loading}
-      data-tour="start"
       onClick={start}
     >
       {startLabel({ loading, dataset: dataset !== null, errors: checked.errors.size, starting: busy })}
@@ -129,8 +125,21 @@ export function NewRunPage({
       <Page
         title={t.newRun.title}
         width={1240}
-        aside={!loading && <SweepButton base={dataset ? checked.config : null} />}
+        aside={
+          // What else makes runs of this draft, a sweep, belongs beside these.
+          <Group gap="xs">
+            <FileActions state={state} onOutcome={setOutcome} />
+            <SegmentedControl
+              size="xs"
+              aria-label={t.newRun.depth.label}
+              value={depth}
+              onChange={(value) => state.setDepth(value as Depth)}
+              data={depths.map((value) => ({ value, label: t.newRun.depth.names[value] }))}
+            />
+          </Group>
+        }
       >
+        {outcome && !loading && <FileNotice outcome={outcome} onClose={() => setOutcome(null)} />}
         {loading ? (
           <Waiting rows={5} />
         ) : (
@@ -140,40 +149,48 @@ export function NewRunPage({
                 <DataFields state={state} datasets={datasets.data ?? []} presets={presets.data ?? []} />
               </Section>
               <Section title={t.newRun.sections.length} note={t.newRun.notes.length}>
-                <LengthFields state={state} />
+                <LengthFields state={state} speed={speed} />
               </Section>
               <Section title={t.newRun.sections.schedule}>
-                <ScheduleFields />
+                {isCommon && <GroupFields state={state} group="schedule" />}
                 <ScheduleCurve config={checked.recipe} />
               </Section>
-              <Section title={t.newRun.sections.policies} note={t.newRun.notes.policies}>
-                <PolicyCards config={checked.recipe} />
+              {isCommon && (
+                <>
+                  <Section title={t.newRun.sections.policies} note={t.newRun.notes.policies}>
+                    <PolicyCards config={checked.recipe} />
+                  </Section>
+                  <Section title={t.newRun.sections.evaluation} note={t.newRun.notes.evaluation}>
+                    <GroupFields state={state} group="evaluation" />
+                  </Section>
+                  <Section title={t.newRun.sections.model}>
+                    <GroupFields state={state} group="model">
+                      <Vocabulary config={draft} />
+                    </GroupFields>
+                    {isEverything && <InitFields runs={runs.data ?? []} />}
+                  </Section>
+                  {isEverything && (
+                    <Section title={t.newRun.sections.optimizer} note={t.newRun.notes.optimizer}>
+                      <GroupFields state={state} group="optimizer" />
+                    </Section>
+                  )}
+                  <Section title={t.newRun.sections.device} note={t.newRun.notes.device}>
+                    <GroupFields state={state} group="device" />
+                  </Section>
+                </>
+              )}
+              <Section title={t.newRun.sections.batch} note={t.newRun.notes.batch}>
+                <FirstBatch state={state} />
               </Section>
-              <Section title={t.newRun.sections.evaluation} note={t.newRun.notes.evaluation}>
-                <EvaluationFields />
-              </Section>
-              <Paper p={0} className={classes.folds}>
-                <Accordion multiple value={opened} onChange={setOpened} variant="default" chevronPosition="left">
-                  <Fold value="model" title={t.newRun.sections.model}>
-                    <ModelFields />
-                  </Fold>
-                  <Fold value="device" title={t.newRun.sections.device}>
-                    <DeviceFields />
-                  </Fold>
-                  <Fold value="advanced" title={t.newRun.sections.advanced}>
-                    <AdvancedFields />
-                  </Fold>
-                </Accordion>
-              </Paper>
             </Stack>
             {wide ? (
               <Stack gap="md" className={classes.side}>
-                <SummaryCard state={state} />
+                <SummaryCard state={state} speed={speed} />
                 {button}
               </Stack>
             ) : (
               <>
-                <SummaryCard state={state} />
+                <SummaryCard state={state} speed={speed} />
                 <Paper p="xs" shadow="md" className={classes.bar}>
                   {button}
                 </Paper>
@@ -199,16 +216,5 @@ function Section({ title, note, children }: { title: string; note?: string; chil
       )}
       {children}
     </Paper>
-  );
-}
-
-function Fold({ value, title, children }: { value: string; title: string; children: ReactNode }) {
-  return (
-    <Accordion.Item value={value}>
-      <Accordion.Control>
-        <Title order={2}>{title}</Title>
-      </Accordion.Control>
-      <Accordion.Panel>{children}</Accordion.Panel>
-    </Accordion.Item>
   );
 }

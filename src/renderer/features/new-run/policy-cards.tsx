@@ -16,7 +16,7 @@ import { averageColor } from '../../lib/average-style.ts';
 import { formatCount, formatShare } from '../../lib/format.ts';
 import { t } from '../../strings.ts';
 import { NumberAt, SwitchAt, useForm } from './form-context.tsx';
-import { newPolicy, policyKinds, spacingForShare } from './lib/policies.ts';
+import { decayForShare, newPolicy, policyKinds, spacingForShare, startForShare } from './lib/policies.ts';
 import classes from './new-run.module.css';
 
 /** `config`: the draft once it is right; windows and warnings are computed from it. */
@@ -122,14 +122,9 @@ function PolicyCard({
           <>
             <NumberAt size="xs" path={`${path}.k`} label={texts.k} by={1} />
             <NumberAt size="xs" path={`${path}.spacing`} label={texts.spacing} by={1} suffix={t.newRun.fields.steps_} />
-            <NumberField
-              size="xs"
-              label={texts.window}
-              suffix={texts.ofRun}
-              value={Number(((100 * (policy.k - 1) * policy.spacing) / draft.steps).toPrecision(3))}
-              onChange={(percent) => {
-                if (percent > 0) set(`${path}.spacing`, spacingForShare(policy, percent / 100, draft.steps));
-              }}
+            <ShareField
+              policy={policy}
+              onShare={(share) => set(`${path}.spacing`, spacingForShare(policy, share, draft.steps))}
             />
           </>
         )}
@@ -160,6 +155,12 @@ function PolicyCard({
               }}
             />
             <NumberAt size="xs" path={`${path}.every`} label={texts.every} by={1} suffix={t.newRun.fields.steps_} />
+            <ShareField
+              policy={policy}
+              onShare={(share) =>
+                set(`${path}.decay`, Number(decayForShare(policy, share, draft.steps).toPrecision(6)))
+              }
+            />
           </>
         )}
         {policy.kind === 'power' && (
@@ -177,7 +178,13 @@ function PolicyCard({
           </>
         )}
         {policy.kind === 'swa' && (
-          <NumberAt size="xs" path={`${path}.every`} label={texts.every} by={1} suffix={t.newRun.fields.steps_} />
+          <>
+            <NumberAt size="xs" path={`${path}.every`} label={texts.every} by={1} suffix={t.newRun.fields.steps_} />
+            <ShareField
+              policy={policy}
+              onShare={(share) => share < 1 && set(`${path}.start`, startForShare(policy, share, draft.steps))}
+            />
+          </>
         )}
         <NumberAt
           size="xs"
@@ -197,5 +204,22 @@ function PolicyCard({
         </Group>
       ))}
     </section>
+  );
+}
+
+/** What a policy looks back over, as a share of the run that can be set. */
+function ShareField({ policy, onShare }: { policy: PolicyConfig; onShare: (share: number) => void }) {
+  const { draft } = useForm();
+  const share = windowShare(resolvePolicy(policy, draft), draft.steps);
+  return (
+    <NumberField
+      size="xs"
+      label={t.newRun.policy.window}
+      suffix={t.newRun.policy.ofRun}
+      value={Number((100 * share).toPrecision(3))}
+      onChange={(percent) => {
+        if (percent > 0 && draft.steps > 0) onShare(percent / 100);
+      }}
+    />
   );
 }

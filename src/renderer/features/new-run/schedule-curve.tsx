@@ -1,14 +1,15 @@
 /** The learning rate over the run, with what each average's last value looks back over. */
 import { Center, Text } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
-import { useState } from 'react';
+import { type PointerEvent, useState } from 'react';
 import type { RunConfig } from '../../../shared/config.ts';
 import { resolvePolicy } from '../../../shared/policies.ts';
 import { learningRate } from '../../../shared/schedule.ts';
 import { averageColor } from '../../lib/average-style.ts';
 import { formatCount, formatSetting } from '../../lib/format.ts';
+import { runFields } from '../../strings/run-fields.ts';
 import { t } from '../../strings.ts';
-import { finalWindow } from './lib/policies.ts';
+import { finalWindow, snapshotSteps } from './lib/policies.ts';
 import classes from './new-run.module.css';
 
 const plot = 150;
@@ -42,6 +43,7 @@ export function ScheduleCurve({ config: current }: { config: RunConfig | null })
 
 function Curve({ config, width, height }: { config: RunConfig; width: number; height: number }) {
   const { schedule, steps } = config;
+  const [pointed, setPointed] = useState<number | null>(null);
   const inner = width - left - right;
   const x = (s: number) => left + (inner * Math.min(s, steps)) / steps;
   const ceiling = schedule.peak > 0 ? schedule.peak : 1;
@@ -51,9 +53,23 @@ function Curve({ config, width, height }: { config: RunConfig; width: number; he
   const path = samples
     .map((s, i) => `${i === 0 ? 'M' : 'L'}${x(s).toFixed(1)} ${y(learningRate(schedule, steps, s)).toFixed(1)}`)
     .join('');
-  const text = `${t.newRun.kinds[schedule.kind]}, ${formatSetting(schedule.peak)}, ${t.newRun.curve.steps(formatCount(steps))}`;
+  const text = `${runFields['schedule.kind'].options[schedule.kind]}, ${formatSetting(schedule.peak)}, ${t.newRun.curve.steps(formatCount(steps))}`;
+  const point = (event: PointerEvent<SVGSVGElement>) => {
+    const at = event.clientX - event.currentTarget.getBoundingClientRect().left;
+    const step = Math.round(((at - left) / inner) * steps);
+    setPointed(step >= 0 && step < steps ? step : null);
+  };
+  const cooldown = schedule.kind === 'wsd' ? steps - schedule.cooldownSteps : steps;
   return (
-    <svg className={classes.curve} width={width} height={height} role="img" aria-label={t.newRun.curve.label(text)}>
+    <svg
+      className={classes.curve}
+      width={width}
+      height={height}
+      role="img"
+      aria-label={t.newRun.curve.label(text)}
+      onPointerMove={point}
+      onPointerLeave={() => setPointed(null)}
+    >
       {[0, 0.5, 1].map((share) => (
         <g key={share}>
           <line
@@ -72,6 +88,16 @@ function Curve({ config, width, height }: { config: RunConfig; width: number; he
         <rect
           x={x(0)}
           width={x(schedule.warmupSteps) - x(0)}
+          y={top}
+          height={plot}
+          fill="var(--meander-grid)"
+          opacity={0.6}
+        />
+      )}
+      {cooldown < steps && (
+        <rect
+          x={x(cooldown)}
+          width={x(steps) - x(cooldown)}
           y={top}
           height={plot}
           fill="var(--meander-grid)"
@@ -99,6 +125,9 @@ function Curve({ config, width, height }: { config: RunConfig; width: number; he
               strokeWidth={2}
             />
             <rect x={x(from)} width={wide} y={middle - 3} height={6} rx={3} fill={color} />
+            {snapshotSteps(policy, steps).map((step) => (
+              <line key={step} x1={x(step)} x2={x(step)} y1={middle - 6} y2={middle + 6} stroke={color} />
+            ))}
             <text x={left - 8} y={middle + 4} textAnchor="end">
               {policy.id.length > 8 ? `${policy.id.slice(0, 7)}…` : policy.id}
             </text>
@@ -106,6 +135,22 @@ function Curve({ config, width, height }: { config: RunConfig; width: number; he
         );
       })}
       <path d={path} fill="none" stroke="var(--meander-ink)" strokeWidth={2} strokeLinejoin="round" />
+      {pointed !== null && (
+        <g pointerEvents="none">
+          <line x1={x(pointed)} x2={x(pointed)} y1={top} y2={top + plot} stroke="var(--meander-faint)" />
+          <circle cx={x(pointed)} cy={y(learningRate(schedule, steps, pointed))} r={3.5} fill="var(--meander-ink)" />
+          <text
+            x={x(pointed) + (pointed > steps / 2 ? -8 : 8)}
+            y={top + plot - 8}
+            textAnchor={pointed > steps / 2 ? 'end' : 'start'}
+          >
+            {t.newRun.curve.at(
+              formatCount(pointed),
+              formatSetting(Number(learningRate(schedule, steps, pointed).toPrecision(3))),
+            )}
+          </text>
+        </g>
+      )}
       {[0, 0.25, 0.5, 0.75, 1].map((share) => (
         <text
           key={share}

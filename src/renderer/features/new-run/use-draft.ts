@@ -4,10 +4,10 @@ import type { DatasetSummary, RunSummary } from '../../../shared/api.ts';
 import type { RunConfig } from '../../../shared/config.ts';
 import { withSteps } from '../../../shared/fit.ts';
 import { findPreset, presetConfig, presets } from '../../../shared/presets.ts';
-import { defaultSettings, withUserDefaults } from '../../../shared/settings.ts';
 import { freeName } from '../../lib/drop.ts';
-import { known } from '../../store/cache.ts';
+import { withoutChange } from './lib/changes.ts';
 import { checkDraft, type Path, withValue } from './lib/draft.ts';
+import { type Depth, depths } from './lib/field-table.ts';
 
 interface State {
   readonly preset: string;
@@ -18,6 +18,8 @@ interface State {
   readonly named: boolean;
   /** Hours that the length was fitted to, until it is changed by hand. */
   readonly fitted: number | null;
+  /** How much of the form is shown. */
+  readonly depth: Depth;
 }
 
 /** Vocabularies to show sizes with before a dataset is chosen. */
@@ -27,24 +29,66 @@ const noFolder = '-';
 
 let kept: State | null = null;
 
-function fresh(preset: string, dataset: DatasetSummary | null, taken: readonly string[]): State {
+/** Outlives a reload of the window: the last draft that was right. */
+const storageKey = 'meander-new-run';
+
+function restored(): State | null {
+  try {
+    const { preset, draft, named, depth } = JSON.parse(localStorage.getItem(storageKey) ?? 'null') as State;
+    if (!checkDraft({ ...draft, dataset: '-' }, []).recipe || !presets.some(({ id }) => id === preset)) return null;
+    const base = fresh(preset, null, []).base;
+    const model = { ...base.model, vocabSize: draft.model.vocabSize, paddedVocabSize: paddedAs(draft.model.vocabSize) };
+    return {
+      preset,
+      draft,
+      base: { ...base, model, dataset: draft.dataset },
+      named,
+      fitted: null,
+      depth: depths.includes(depth) ? depth : 'common',
+    };
+  } catch {
+    // There is none, or it is another version's.
+    return null;
+  }
+}
+
+function store(state: State | null): void {
+  try {
+    if (state === null) localStorage.removeItem(storageKey);
+    else if (checkDraft({ ...state.draft, dataset: '-' }, []).recipe)
+      localStorage.setItem(storageKey, JSON.stringify({ ...state, base: undefined }));
+  } catch {
+    // A browser that stores nothing keeps the draft for as long as the window lives.
+  }
+}
+
+const paddedAs = (vocabSize: number): number | null =>
+  presetConfig('quickstart', { name: 'run', dataset: { folder: noFolder, tokenizer: { vocabSize } } }).model
+    .paddedVocabSize;
+
+function fresh(
+  preset: string,
+  dataset: DatasetSummary | null,
+  taken: readonly string[],
+  depth: Depth = 'common',
+): State {
   const { title, tokenizer } = findPreset(preset);
-  const plain = presetConfig(preset, {
+  const made = presetConfig(preset, {
     name: freeName(dataset ? dataset.name : title, taken),
     dataset: dataset?.meta
       ? { folder: dataset.folder, tokenizer: dataset.meta.tokenizer }
       : { folder: noFolder, tokenizer: { vocabSize: usualVocabulary[tokenizer] } },
   });
-  const made = withUserDefaults(plain, known('settings.get', undefined) ?? defaultSettings);
   const base = dataset?.meta ? made : { ...made, dataset: '' };
-  return { preset, base, draft: base, named: false, fitted: null };
+  return { preset, base, draft: base, named: false, fitted: null, depth };
 }
 
 export function useDraft(datasets: readonly DatasetSummary[] | undefined, runs: readonly RunSummary[] | undefined) {
   const taken = useMemo(() => runs?.map((run) => run.name) ?? [], [runs]);
-  const [state, setState] = useState<State>(() => kept ?? fresh('quickstart', null, taken));
+  const [state, setState] = useState<State>(() => kept ?? restored() ?? fresh('quickstart', null, taken));
   useEffect(() => {
     kept = state;
+    store(state);
   }, [state]);
 
   const datasetOf = useCallback((folder: string) => datasets?.find((d) => d.folder === folder) ?? null, [datasets]);
@@ -52,9 +96,11 @@ export function useDraft(datasets: readonly DatasetSummary[] | undefined, runs: 
 
   const remake = (preset: string, chosen: DatasetSummary | null) => {
     const next = fresh(preset, chosen, taken);
-    setState((before) =>
-      before.named ? { ...next, named: true, draft: { ...next.draft, name: before.draft.name } } : next,
-    );
+    setState((before) => ({
+      ...next,
+      depth: before.depth,
+      ...(before.named ? { named: true, draft: { ...next.draft, name: before.draft.name } } : {}),
+    }));
   };
 
   return {
@@ -65,7 +111,7 @@ export function useDraft(datasets: readonly DatasetSummary[] | undefined, runs: 
     set: useCallback((path: Path, value: unknown) => {
       setState((before) => ({
         ...before,
-        draft: withValue(before.draft, path, value),
+        draft: chosen(withValue(before.draft, path, value), path),
         named: before.named || path === 'name',
         fitted: path.startsWith('policies') || path === 'name' || path.startsWith('checkpoints') ? before.fitted : null,
       }));
@@ -103,17 +149,54 @@ export function useDraft(datasets: readonly DatasetSummary[] | undefined, runs: 
         const found = datasetOf(config.dataset);
         const base = fresh(preset, found?.status === 'ready' ? found : null, taken).base;
         const draft = { ...config, preset, name: freeName(config.name, taken) };
-        setState({ preset, base, draft, named: true, fitted: null });
+        setState((before) => ({ preset, base, draft, named: true, fitted: null, depth: before.depth }));
       },
       [datasetOf, taken],
     ),
+    /**
+     * Fills in everything from a file. Its dataset counts where one of that folder or name is here and ready; then the
+     * vocabulary is that dataset's, whatever the file says. Returns the dataset's name as the file has it, where it is not.
+     */
+    takeFile: useCallback(
+      (config: RunConfig): { missing: string | null; vocabulary: boolean } => {
+        const preset = presets.some(({ id }) => id === config.preset) ? (config.preset as string) : 'quickstart';
+        const known = datasets?.filter((d) => d.status === 'ready') ?? [];
+        const found = known.find((d) => d.folder === config.dataset) ?? known.find((d) => d.name === config.dataset);
+        const { base } = fresh(preset, found ?? null, taken);
+        const own = found?.meta ? base.model : config.model;
+        const vocabulary = own.vocabSize !== config.model.vocabSize;
+        const { vocabSize } = own;
+        const paddedVocabSize = vocabulary ? own.paddedVocabSize : config.model.paddedVocabSize;
+        const draft = {
+          ...config,
+          preset,
+          name: freeName(config.name, taken),
+          dataset: found?.folder ?? '',
+          model: { ...config.model, vocabSize, paddedVocabSize },
+        };
+        setState((before) => ({ preset, base, draft, named: true, fitted: null, depth: before.depth }));
+        return { missing: found ? null : config.dataset, vocabulary };
+      },
+      [datasets, taken],
+    ),
+    undo: useCallback((field: string) => {
+      setState((before) => ({ ...before, draft: withoutChange(before.draft, before.base, field), fitted: null }));
+    }, []),
+    setDepth: useCallback((depth: Depth) => setState((before) => ({ ...before, depth })), []),
     reset: () => remake(state.preset, dataset),
     /** For after the run was made: the next draft starts anew. */
     forget: () => {
       kept = null;
+      store(null);
     },
   };
 }
+
+/** A schedule with a cooldown begins with one of the last fifth of the run. */
+const chosen = (draft: RunConfig, path: Path): RunConfig =>
+  path === 'schedule.kind' && draft.schedule.kind === 'wsd' && draft.schedule.cooldownSteps === 0
+    ? withValue(draft, 'schedule.cooldownSteps', Math.round(0.2 * draft.steps))
+    : draft;
 
 export type DraftState = ReturnType<typeof useDraft>;
 

@@ -1,11 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { type RunConfig, runConfig } from '../../../../shared/config.ts';
-import { policyWarnings, resolvePolicy } from '../../../../shared/policies.ts';
+import { evaluationCount } from '../../../../shared/fit.ts';
+import { policyWarnings, resolvePolicy, windowShare } from '../../../../shared/policies.ts';
 import { presetConfig } from '../../../../shared/presets.ts';
+import { changesFrom, withoutChange } from './changes.ts';
 import { quoted, trainCommand } from './command.ts';
+import { configFileText, readConfigFile } from './config-file.ts';
 import { checkDraft, valueAt, withValue } from './draft.ts';
-import { finalWindow, newPolicy, policyKinds, spacingForShare } from './policies.ts';
-import { evaluationCount, evaluationShare, startLabel, tokensPerStep } from './summary.ts';
+import { depthOf, fields, fieldsOf, isShown } from './field-table.ts';
+import {
+  decayForShare,
+  finalWindow,
+  newPolicy,
+  policyKinds,
+  snapshotSteps,
+  spacingForShare,
+  startForShare,
+} from './policies.ts';
+import { evaluationShare, startLabel, tokensPerStep } from './summary.ts';
 
 const base = presetConfig('quickstart', {
   name: 'first',
@@ -124,6 +136,98 @@ describe('the command', () => {
   });
 });
 
+describe('the depths', () => {
+  /** Dotted paths of every value of a configuration that differs from run to run by choice. */
+  function paths(value: object, prefix = ''): string[] {
+    return Object.entries(value).flatMap(([key, inner]) => {
+      const path = prefix + key;
+      if (['schema', 'name', 'preset', 'dataset', 'policies', 'init', 'model.vocabSize'].includes(path)) return [];
+      return inner !== null && typeof inner === 'object' ? paths(inner, `${path}.`) : [path];
+    });
+  }
+
+  it('reach every field of the configuration, and name none that is not there', () => {
+    expect(fields.map(({ path }) => path as string).sort()).toEqual(paths(base).sort());
+  });
+
+  it('show more and more, and only what has an effect', () => {
+    const shown = (depth: 'preset' | 'common' | 'everything', config = base) =>
+      fieldsOf('schedule', depth, config).map(({ path }) => path);
+    expect(shown('preset')).toEqual([]);
+    expect(shown('common')).toEqual(['schedule.kind', 'schedule.peak', 'schedule.warmupSteps']);
+    expect(shown('everything')).toContain('schedule.warmupForm');
+    const cosine = withValue(base, 'schedule.kind', 'cosine');
+    expect(shown('common', cosine)).toContain('schedule.min');
+    expect(shown('common', withValue(base, 'schedule.kind', 'wsd'))).toContain('schedule.cooldownSteps');
+  });
+
+  it('say from which one a field can be seen', () => {
+    expect(['name', 'steps', 'policies.0.k', 'optimizer.beta1', 'init.path'].map(depthOf)).toEqual([
+      'preset',
+      'preset',
+      'common',
+      'everything',
+      'everything',
+    ]);
+    expect([isShown('policies.lawa.k', 'preset'), isShown('policies.lawa.k', 'everything')]).toEqual([false, true]);
+  });
+});
+
+describe('what differs from the preset', () => {
+  const changed: RunConfig = {
+    ...base,
+    seed: 1,
+    schedule: { ...base.schedule, peak: 0.006 },
+    init: { from: 'model', path: '/models/one' },
+    policies: [
+      { ...base.policies[0], k: 9 } as RunConfig['policies'][number],
+      ...base.policies.slice(2),
+      newPolicy('power', base),
+    ],
+  };
+  const names = (draft: RunConfig) => changesFrom(base, draft).map(({ field }) => field);
+
+  it('is a row for each value, and one for an average that came or went', () => {
+    expect(names(base)).toEqual([]);
+    expect(names({ ...base, dataset: '/other', name: 'other' })).toEqual([]);
+    expect(names(changed).sort()).toEqual(
+      ['init.from', 'init.path', 'policies.ema', 'policies.lawa.k', 'policies.power', 'schedule.peak', 'seed'].sort(),
+    );
+  });
+
+  it('is undone one by one, in any order, back to the preset itself', () => {
+    const undone = withoutChange(changed, base, 'policies.lawa.k');
+    expect(names(undone)).not.toContain('policies.lawa.k');
+    expect(names(undone)).toContain('seed');
+    for (const order of [names(changed), names(changed).reverse()])
+      expect(order.reduce((draft, field) => withoutChange(draft, base, field), changed)).toEqual(base);
+  });
+
+  it('takes an average of another kind under the same name as a whole', () => {
+    const other = { ...base, policies: [{ ...newPolicy('swa', base), id: 'lawa' }, ...base.policies.slice(1)] };
+    expect(names(other)).toContain('policies.lawa.kind');
+    expect(withoutChange(other, base, 'policies.lawa.kind')).toEqual(base);
+  });
+});
+
+describe('a configuration file', () => {
+  it('comes back as it was', () => {
+    expect(readConfigFile(configFileText(base))).toEqual({ config: base });
+  });
+
+  it('is refused by the path of every wrong or unknown field', () => {
+    const wrong = { ...base, colour: 'red', model: { ...base.model, layers: 'six', depth: 3 } };
+    expect(readConfigFile(JSON.stringify(wrong))).toEqual({
+      problems: [
+        'model.layers: takes a number, not "six"',
+        'model.depth: there is no such key',
+        'colour: there is no such key',
+      ],
+    });
+    expect(readConfigFile('{"steps":')).toMatchObject({ problems: [expect.stringContaining('It is not JSON')] });
+  });
+});
+
 describe('averages in the form', () => {
   it('adds one under a free name with a default that is valid', () => {
     const policy = newPolicy('lawa', base);
@@ -146,11 +250,19 @@ describe('averages in the form', () => {
     expect(spacingForShare({ k: 5 }, 0.08, 1000)).toBe(20);
     expect(spacingForShare({ k: 1 }, 0.08, 1000)).toBe(80);
     expect(spacingForShare({ k: 5 }, 0, 1000)).toBe(1);
+    // An EMA whose mean age is 2% of the run looks back over 4% of it, as a uniform window of that age does.
+    const ema = newPolicy('ema', base);
+    if (ema.kind !== 'ema') throw new Error('no EMA');
+    const decay = decayForShare(ema, 0.04, 1500);
+    expect(windowShare(resolvePolicy({ ...ema, decay }, base), 1500)).toBeCloseTo(0.04, 10);
+    expect(startForShare({ every: 20 }, 0.25, 1500)).toBe(1120);
   });
 
   it('draws the window of the last value', () => {
     const windows = base.policies.map((p) => finalWindow(resolvePolicy(p, base), base.steps));
     expect(windows[0]).toEqual([1420, 1500]);
+    expect(snapshotSteps(resolvePolicy(base.policies[0], base), base.steps)).toEqual([1420, 1440, 1460, 1480, 1500]);
+    expect(snapshotSteps(resolvePolicy(base.policies[1], base), base.steps)).toEqual([]);
     expect(windows[1][0]).toBeCloseTo(1420, 6);
     expect(windows[2]).toEqual([1130, 1500]);
     const more = (['wma', 'power'] as const).map((kind) => resolvePolicy(newPolicy(kind, base), base));

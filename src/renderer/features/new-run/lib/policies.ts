@@ -1,6 +1,6 @@
 /** Averages as the form edits them: windows as a share of the run, new ones with the conventions' defaults. */
-import type { PolicyConfig, RunConfig, WindowConfig } from '../../../../shared/config.ts';
-import { defaultPolicy, meanAge } from '../../../../shared/policies.ts';
+import type { EmaConfig, PolicyConfig, RunConfig, SwaConfig, WindowConfig } from '../../../../shared/config.ts';
+import { defaultPolicy, emaDecayForMeanAge, isWindow, meanAge } from '../../../../shared/policies.ts';
 import { powerMeanAge } from '../../../../shared/power.ts';
 
 type Kind = PolicyConfig['kind'];
@@ -19,6 +19,23 @@ export function newPolicy(kind: Kind, config: Pick<RunConfig, 'steps' | 'schedul
 /** Spacing that makes a window of k snapshots span this share of the run. */
 export function spacingForShare(policy: Pick<WindowConfig, 'k'>, share: number, steps: number): number {
   return Math.max(1, Math.round((share * steps) / Math.max(1, policy.k - 1)));
+}
+
+/** β with which an EMA looks back over this share of the run, twice its mean age. */
+export const decayForShare = (policy: Pick<EmaConfig, 'every'>, share: number, steps: number): number =>
+  emaDecayForMeanAge((share * steps) / 2, policy.every);
+
+/** The multiple of its interval from which SWA averages about this last share of the run. */
+export const startForShare = (policy: Pick<SwaConfig, 'every'>, share: number, steps: number): number =>
+  Math.max(0, Math.floor(((1 - share) * steps) / policy.every) * policy.every);
+
+/** Steps of the snapshots in a window at the end of the run; none where there is no such window, or too many to draw. */
+export function snapshotSteps(policy: PolicyConfig & { start: number }, steps: number): number[] {
+  if (!isWindow(policy) || policy.k > 200) return [];
+  const newest = Math.floor(steps / policy.spacing) * policy.spacing;
+  return Array.from({ length: policy.k }, (_, i) => newest - (policy.k - 1 - i) * policy.spacing).filter(
+    (step) => step >= policy.start,
+  );
 }
 
 /** First and last step that a policy's value at the end of the run averages over. */

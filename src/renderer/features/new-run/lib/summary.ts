@@ -1,14 +1,16 @@
 /** What a configuration amounts to, before anything runs. */
 import type { RunConfig } from '../../../../shared/config.ts';
+import { evaluationCount } from '../../../../shared/fit.ts';
+import { formatSetting } from '../../../lib/format.ts';
 import { t } from '../../../strings.ts';
 
 /** micro-batch · accumulation · block size. */
 export const tokensPerStep = (config: Pick<RunConfig, 'batch' | 'model'>): number =>
   config.batch.microBatch * config.batch.accumulation * config.model.blockSize;
 
-/** Evaluations of a whole run: the first weights, every interval, the last weights. */
-export const evaluationCount = (config: Pick<RunConfig, 'steps' | 'evaluation'>): number =>
-  Math.ceil(config.steps / config.evaluation.every) + 1;
+/** Six digits of a number say what it is. */
+export const shortened = (value: string): string =>
+  value.length > 8 && Number.isFinite(Number(value)) ? formatSetting(Number(Number(value).toPrecision(6))) : value;
 
 /**
  * Share of the computing that goes into evaluation. An evaluation is (1 + averages) forward passes over its blocks;

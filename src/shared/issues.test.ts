@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { runConfig } from '../shared/config.ts';
-import { sampleOptions } from '../shared/jobs.ts';
+import { runConfig } from './config.ts';
 import { issuesText, optionIssuesText } from './issues.ts';
+import { sampleOptions } from './jobs.ts';
 
 test('every wrong key by its path, with what was given and what it takes', () => {
   const value = {
