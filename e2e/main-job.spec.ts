@@ -23,7 +23,8 @@ test('from a dropped folder to an exported average', async ({ page, host }) => {
   await page.reload();
   await prepareCharacters(page, folder);
   const card = page.getByRole('article', { name: 'speeches' });
-  await card.getByRole('button', { name: 'First batch' }).click();
+  await card.getByRole('button', { name: 'Look inside' }).click();
+  await card.getByRole('tab', { name: 'First batch' }).click();
   await expect(card.getByText('First batch, as the model sees it')).toBeVisible();
 
   await startRun(page, 'speeches', 'first', 600);

@@ -1,9 +1,10 @@
 /** One dataset: what it holds, where it lies, who uses it, and what can be done with it. */
-import { ActionIcon, Anchor, Button, Group, Menu, Paper, Progress, Stack, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Anchor, Button, Group, Menu, Modal, Paper, Progress, Stack, Text } from '@mantine/core';
 import { IconDots, IconEye, IconEyeOff, IconFolder, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Capabilities, DatasetSummary } from '../../../shared/api.ts';
+import type { PrepareConfig } from '../../../shared/dataset.ts';
 import { Confirm } from '../../components/confirm.tsx';
 import { StatusBadge } from '../../components/status.tsx';
 import { CopyIcon, Figure, Truncated } from '../../components/text.tsx';
@@ -14,20 +15,27 @@ import { tellFailure, useAction } from '../../store/action.ts';
 import { refresh } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
 import classes from './datasets.module.css';
-import { Preview } from './preview.tsx';
+import { Inside } from './preview.tsx';
 
 export function DatasetCard({
   dataset,
   capabilities,
+  running,
+  onChange,
 }: {
   dataset: DatasetSummary;
   capabilities: Capabilities | undefined;
+  /** Names of the runs that train or wait. */
+  running: readonly string[];
+  /** Opens the form with what an earlier try was asked for. */
+  onChange: (config: PrepareConfig) => void;
 }) {
   const texts = t.datasets.list;
   const [preview, setPreview] = useState(false);
   const [removing, setRemoving] = useState(false);
   const { name, meta, status, job } = dataset;
   const busy = status === 'preparing';
+  const users = dataset.usedBy.filter((run) => running.includes(run));
   return (
     <Paper component="article" aria-label={name}>
       <Stack gap="sm">
@@ -58,31 +66,33 @@ export function DatasetCard({
                 </Button>
               </>
             )}
-            <Menu position="bottom-end">
-              <Menu.Target>
-                <ActionIcon variant="subtle" color="gray" aria-label={texts.menu(name)}>
-                  <IconDots size={18} />
-                </ActionIcon>
-              </Menu.Target>
-              <Menu.Dropdown>
-                {capabilities?.reveal && (
+            {status !== 'failed' && (
+              <Menu position="bottom-end">
+                <Menu.Target>
+                  <ActionIcon variant="subtle" color="gray" aria-label={texts.menu(name)}>
+                    <IconDots size={18} />
+                  </ActionIcon>
+                </Menu.Target>
+                <Menu.Dropdown>
+                  {capabilities?.reveal && (
+                    <Menu.Item
+                      leftSection={<IconFolder size={16} />}
+                      onClick={() => call('shell.reveal', { path: dataset.folder }).catch(tellFailure)}
+                    >
+                      {t.common.reveal}
+                    </Menu.Item>
+                  )}
                   <Menu.Item
-                    leftSection={<IconFolder size={16} />}
-                    onClick={() => call('shell.reveal', { path: dataset.folder }).catch(tellFailure)}
+                    color="red"
+                    leftSection={<IconTrash size={16} />}
+                    disabled={busy}
+                    onClick={() => setRemoving(true)}
                   >
-                    {t.common.reveal}
+                    {texts.delete}
                   </Menu.Item>
-                )}
-                <Menu.Item
-                  color="red"
-                  leftSection={<IconTrash size={16} />}
-                  disabled={busy}
-                  onClick={() => setRemoving(true)}
-                >
-                  {texts.delete}
-                </Menu.Item>
-              </Menu.Dropdown>
-            </Menu>
+                </Menu.Dropdown>
+              </Menu>
+            )}
           </Group>
         </Group>
         {meta && (
@@ -103,33 +113,42 @@ export function DatasetCard({
           </div>
         )}
         {busy && <Preparing dataset={dataset} />}
-        {status === 'incomplete' && <Incomplete dataset={dataset} />}
+        {status === 'incomplete' && <Incomplete dataset={dataset} onChange={onChange} />}
+        {status === 'failed' && <FailedActions dataset={dataset} onChange={onChange} />}
         {(dataset.problem || job?.error) && (
           <Text size="sm" c="red" role="alert">
             {job?.error ? `${job.error.message} ${job.error.next}` : dataset.problem}
           </Text>
         )}
-        <Group gap={4} wrap="nowrap">
-          <Truncated size="xs" c="dimmed">
-            {dataset.folder}
-          </Truncated>
-          <CopyIcon text={dataset.folder} label={t.common.copyPath} />
-        </Group>
-        {preview && <Preview name={name} />}
+        {status !== 'failed' && (
+          <Group gap={4} wrap="nowrap">
+            <Truncated size="xs" c="dimmed">
+              {dataset.folder}
+            </Truncated>
+            <CopyIcon text={dataset.folder} label={t.common.copyPath} />
+          </Group>
+        )}
+        {preview && meta && <Inside name={name} meta={meta} />}
       </Stack>
-      <Confirm
-        opened={removing}
-        onClose={() => setRemoving(false)}
-        title={t.datasets.remove.title(name)}
-        action={t.datasets.remove.action}
-        onConfirm={async () => {
-          await call('datasets.delete', { name });
-          refresh('datasets.list');
-        }}
-      >
-        {t.datasets.remove.text(formatBytes(dataset.bytes))}
-        {dataset.usedBy.length > 0 && ` ${t.datasets.remove.used(dataset.usedBy.join(', '))}`}
-      </Confirm>
+      {users.length > 0 ? (
+        <Modal opened={removing} onClose={() => setRemoving(false)} title={t.datasets.remove.title(name)}>
+          <Text size="sm">{t.datasets.remove.busy(users.join(', '))}</Text>
+        </Modal>
+      ) : (
+        <Confirm
+          opened={removing}
+          onClose={() => setRemoving(false)}
+          title={t.datasets.remove.title(name)}
+          action={t.datasets.remove.action}
+          onConfirm={async () => {
+            await call('datasets.delete', { name });
+            refresh('datasets.list');
+          }}
+        >
+          {t.datasets.remove.text(formatBytes(dataset.bytes))}
+          {dataset.usedBy.length > 0 && ` ${t.datasets.remove.used(dataset.usedBy.join(', '))}`}
+        </Confirm>
+      )}
     </Paper>
   );
 }
@@ -137,17 +156,30 @@ export function DatasetCard({
 function UsedBy({ runs }: { runs: readonly string[] }) {
   const texts = t.datasets.list;
   if (runs.length === 0) return <Figure label={texts.usedBy}>{texts.usedByNone}</Figure>;
-  return (
-    <Figure label={texts.usedBy}>
-      {runs.length === 1 ? (
+  if (runs.length === 1)
+    return (
+      <Figure label={texts.usedBy}>
         <Anchor component={Link} href={routes.run(runs[0])} size="sm">
           {runs[0]}
         </Anchor>
-      ) : (
-        <Tooltip label={runs.join(', ')}>
-          <span>{texts.usedByRuns(runs.length)}</span>
-        </Tooltip>
-      )}
+      </Figure>
+    );
+  return (
+    <Figure label={texts.usedBy}>
+      <Menu position="bottom-start">
+        <Menu.Target>
+          <Anchor component="button" type="button" size="sm">
+            {texts.usedByRuns(runs.length)}
+          </Anchor>
+        </Menu.Target>
+        <Menu.Dropdown className={classes.users}>
+          {runs.map((run) => (
+            <Menu.Item key={run} component={Link} href={routes.run(run)}>
+              {run}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
     </Figure>
   );
 }
@@ -190,7 +222,36 @@ function Preparing({ dataset }: { dataset: DatasetSummary }) {
   );
 }
 
-function Incomplete({ dataset }: { dataset: DatasetSummary }) {
+/** Nothing of it was kept: it can be tried otherwise, or put away. */
+function FailedActions({ dataset, onChange }: { dataset: DatasetSummary; onChange: (config: PrepareConfig) => void }) {
+  const texts = t.datasets.list;
+  const { busy, run } = useAction();
+  const { prepare } = dataset;
+  return (
+    <Group gap="xs">
+      {prepare && (
+        <Button size="xs" variant="light" onClick={() => onChange(prepare)}>
+          {texts.change}
+        </Button>
+      )}
+      <Button
+        size="xs"
+        variant="default"
+        loading={busy}
+        onClick={() =>
+          run(async () => {
+            await call('datasets.delete', { name: dataset.name });
+            refresh('datasets.list');
+          })
+        }
+      >
+        {texts.dismiss}
+      </Button>
+    </Group>
+  );
+}
+
+function Incomplete({ dataset, onChange }: { dataset: DatasetSummary; onChange: (config: PrepareConfig) => void }) {
   const texts = t.datasets.list;
   const { busy, run } = useAction();
   const { prepare } = dataset;
@@ -200,9 +261,14 @@ function Incomplete({ dataset }: { dataset: DatasetSummary }) {
         {prepare ? texts.incomplete : texts.resumeAgain}
       </Text>
       {prepare && (
-        <Button size="xs" variant="light" loading={busy} onClick={() => run(() => call('datasets.prepare', prepare))}>
-          {texts.resume}
-        </Button>
+        <Group gap="xs">
+          <Button size="xs" variant="default" onClick={() => onChange(prepare)}>
+            {texts.change}
+          </Button>
+          <Button size="xs" variant="light" loading={busy} onClick={() => run(() => call('datasets.prepare', prepare))}>
+            {texts.resume}
+          </Button>
+        </Group>
       )}
     </Group>
   );

@@ -1,8 +1,9 @@
 /** Datasets: drop text, see what was found, prepare it, look at it. */
 import { Button, Group, Paper, Progress, Stack, Text } from '@mantine/core';
 import { IconDatabasePlus, IconFileText, IconFolderPlus } from '@tabler/icons-react';
-import { type ChangeEvent, useRef } from 'react';
+import { type ChangeEvent, useRef, useState } from 'react';
 import type { Capabilities } from '../../../shared/api.ts';
+import type { PrepareConfig } from '../../../shared/dataset.ts';
 import { Page } from '../../components/page.tsx';
 import { Empty, Problem, Waiting, Working } from '../../components/states.tsx';
 import { filesOfInput } from '../../lib/drop.ts';
@@ -13,6 +14,8 @@ import { t } from '../../strings.ts';
 import { DatasetCard } from './dataset-card.tsx';
 import classes from './datasets.module.css';
 import { DropArea } from './drop-area.tsx';
+import { OpenWebTextCard } from './openwebtext-card.tsx';
+import { PathField } from './path-field.tsx';
 import { PrepareForm } from './prepare-form.tsx';
 import { type IntakeActions, useIntake } from './use-intake.ts';
 
@@ -23,12 +26,26 @@ export function DatasetsPage() {
   const actions = useIntake(capabilities);
   const { intake } = actions;
   useOpenedSources(actions.sources);
+  const runs = useQuery('runs.list', undefined);
+  const running = runs.data?.filter(({ status }) => atWork.has(status)).map(({ name }) => name) ?? [];
+  // An earlier try that is being changed; its name is its own again.
+  const [changing, setChanging] = useState<PrepareConfig | null>(null);
+  const change = (config: PrepareConfig): void => {
+    setChanging(config);
+    actions.sources(config.sources, config.textField);
+    window.scrollTo({ top: 0 });
+  };
+  const initial = intake.state === 'found' && changing && same(changing.sources, intake.sources) ? changing : null;
   return (
     <DropArea onDrop={actions.drop} paths={capabilities?.paths ?? false}>
       <Page title={t.datasets.title} aside={<Choose capabilities={capabilities} actions={actions} />} width={1040}>
+        {capabilities && !capabilities.dialogs && (
+          <PathField busy={intake.state === 'scanning'} onPath={(path) => actions.sources([path])} />
+        )}
         <IntakePanel
           actions={actions}
-          taken={data?.filter((d) => d.status !== 'incomplete').map((d) => d.name) ?? []}
+          taken={data?.filter((d) => d.status !== 'incomplete' && d.status !== 'failed').map((d) => d.name) ?? []}
+          initial={initial}
         />
         {error && <Problem error={error} onRetry={refetch} />}
         {!data && !error && <Waiting />}
@@ -38,12 +55,22 @@ export function DatasetsPage() {
           </Empty>
         )}
         {data?.map((dataset) => (
-          <DatasetCard key={dataset.name} dataset={dataset} capabilities={capabilities} />
+          <DatasetCard
+            key={dataset.name}
+            dataset={dataset}
+            capabilities={capabilities}
+            running={running}
+            onChange={change}
+          />
         ))}
+        {data && <OpenWebTextCard />}
       </Page>
     </DropArea>
   );
 }
+
+const atWork = new Set(['queued', 'running', 'pausing', 'paused', 'stopping']);
+const same = (a: readonly string[], b: readonly string[]): boolean => a.join('\n') === b.join('\n');
 
 /** Native dialogs where there are some; else the browser's, one for folders and one for files. */
 function Choose({ capabilities, actions }: { capabilities: Capabilities | undefined; actions: IntakeActions }) {
@@ -94,7 +121,15 @@ function Choose({ capabilities, actions }: { capabilities: Capabilities | undefi
   );
 }
 
-function IntakePanel({ actions, taken }: { actions: IntakeActions; taken: readonly string[] }) {
+function IntakePanel({
+  actions,
+  taken,
+  initial,
+}: {
+  actions: IntakeActions;
+  taken: readonly string[];
+  initial: PrepareConfig | null;
+}) {
   const { intake, reset } = actions;
   switch (intake.state) {
     case 'idle':
@@ -142,6 +177,8 @@ function IntakePanel({ actions, taken }: { actions: IntakeActions; taken: readon
           sources={intake.sources}
           report={intake.report}
           taken={taken}
+          initial={initial}
+          onRescan={actions.rescan}
           onDone={reset}
           onDiscard={reset}
         />

@@ -22,34 +22,60 @@ import { formatCount } from '../../lib/format.ts';
 import { useAction } from '../../store/action.ts';
 import { refresh } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
+import { hasRecords } from './lib/text-fields.ts';
 import { Report } from './report.tsx';
+import { Beginnings, TextFieldChoice } from './text-field.tsx';
 
 type SplitBy = 'document' | 'tail' | 'file';
+
+/** One document, which a split by document could not divide; a file of records is many. */
+const isOneText = ({ fileCount, files }: SourceReport): boolean =>
+  fileCount === 1 && (files[0].format === 'text' || files[0].format === 'markdown');
 
 export function PrepareForm({
   sources,
   report,
   taken,
+  initial,
+  onRescan,
   onDone,
   onDiscard,
 }: {
   sources: string[];
   report: SourceReport;
   taken: readonly string[];
+  /** An earlier try, to change. */
+  initial: PrepareConfig | null;
+  /** Looks at the sources again, with another field of their records as text. */
+  onRescan: (textField: string | null) => Promise<void>;
   onDone: () => void;
   onDiscard: () => void;
 }) {
   const texts = t.datasets.form;
-  const [name, setName] = useState(() => suggestedName(sources, taken));
+  const [name, setName] = useState(() => initial?.name ?? suggestedName(sources, taken));
   const [tokenizer, setTokenizer] = useState<NonNullable<PrepareConfig['tokenizer']>>(
-    report.bytes < 20e6 ? 'characters' : 'gpt2',
+    initial?.tokenizer ?? (report.bytes < 20e6 ? 'characters' : 'gpt2'),
   );
-  const [by, setBy] = useState<SplitBy>(report.fileCount > 1 ? 'document' : 'tail');
-  const [percent, setPercent] = useState(10);
-  const [file, setFile] = useState<string | null>(null);
-  const [invalidUtf8, setInvalid] = useState<PrepareConfig['invalidUtf8']>('replace');
+  const [by, setBy] = useState<SplitBy>(initial?.split.by ?? (isOneText(report) ? 'tail' : 'document'));
+  const [percent, setPercent] = useState(
+    initial && initial.split.by !== 'file' ? Number((100 * initial.split.fraction).toFixed(3)) : 10,
+  );
+  const [file, setFile] = useState<string | null>(initial?.split.by === 'file' ? initial.split.path : null);
+  const [invalidUtf8, setInvalid] = useState<PrepareConfig['invalidUtf8']>(initial?.invalidUtf8 ?? 'replace');
+  const [textField, setTextField] = useState<string | null>(initial?.textField ?? null);
   const { busy, run } = useAction();
 
+  const records = hasRecords(report);
+  const choice = records && (
+    <TextFieldChoice
+      report={report}
+      value={textField}
+      onChange={async (field) => {
+        await onRescan(field);
+        setTextField(field);
+      }}
+    />
+  );
   if (report.fileCount === 0)
     return (
       <Paper>
@@ -58,6 +84,7 @@ export function PrepareForm({
             error={{ code: 'empty', message: t.datasets.report.foundNothing, next: t.datasets.report.foundNothingNext }}
           />
           <Report report={report} />
+          {choice}
           <Group justify="flex-end">
             <Button variant="default" onClick={onDiscard}>
               {t.common.close}
@@ -81,14 +108,22 @@ export function PrepareForm({
       : texts.nameBad;
   const nameError = taken.includes(name) ? texts.nameTaken : badName;
   const fractionError = percent >= 0.1 && percent <= 50 ? null : texts.fractionBad;
-  const fileError = by === 'file' && file === null ? texts.splitFileMissing : null;
+  const onlyFile = report.fileCount === 1;
+  const fileError = by !== 'file' ? null : onlyFile ? texts.onlyFile : file === null ? texts.splitFileMissing : null;
   const wrong = nameError !== null || (!ready && (fileError !== null || (by !== 'file' && fractionError !== null)));
 
   const start = () =>
     run(async () => {
       const split: PrepareConfig['split'] =
         by === 'file' ? { by, path: file as string } : { by, fraction: Math.round(percent * 1000) / 100_000 };
-      await call('datasets.prepare', { name, sources, tokenizer: ready ? null : tokenizer, split, invalidUtf8 });
+      await call('datasets.prepare', {
+        name,
+        sources,
+        tokenizer: ready ? null : tokenizer,
+        split,
+        invalidUtf8,
+        textField,
+      });
       refresh('datasets.list');
       onDone();
     });
@@ -98,6 +133,7 @@ export function PrepareForm({
       <Stack>
         <Title order={2}>{t.datasets.report.title}</Title>
         <Report report={report} />
+        {!ready && <Beginnings report={report} />}
         <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xl" verticalSpacing="md">
           <TextInput
             label={texts.name}
@@ -111,6 +147,7 @@ export function PrepareForm({
             </Text>
           ) : (
             <>
+              {choice}
               <Choice
                 label={texts.tokenizer}
                 note={texts.tokenizerNotes[tokenizer]}

@@ -20,8 +20,10 @@ export interface IntakeActions {
   readonly intake: Intake;
   drop(data: DataTransfer): void;
   files(files: UploadFile[]): void;
-  /** Files and folders where they lie. */
-  sources(paths: string[]): void;
+  /** Files and folders where they lie; `textField` as an earlier look had it. */
+  sources(paths: string[], textField?: string | null): void;
+  /** Looks at what was found again, with another field of its records as their text. */
+  rescan(textField: string | null): Promise<void>;
   dialog(kind: 'files' | 'folder'): void;
   reset(): void;
 }
@@ -39,11 +41,14 @@ export function useIntake(capabilities: Capabilities | undefined): IntakeActions
     work(show).catch((error) => show({ state: 'failed', error: asApiError(error) }));
   }, []);
 
-  const scan = useCallback(async (sources: string[], show: (intake: Intake) => void) => {
-    show({ state: 'scanning' });
-    const report = await call('datasets.scan', { sources });
-    show({ state: 'found', sources, report });
-  }, []);
+  const scan = useCallback(
+    async (sources: string[], show: (intake: Intake) => void, textField: string | null = null) => {
+      show({ state: 'scanning' });
+      const report = await call('datasets.scan', { sources, textField });
+      show({ state: 'found', sources, report });
+    },
+    [],
+  );
 
   const upload = useCallback(
     async (files: UploadFile[], show: (intake: Intake) => void) => {
@@ -85,7 +90,10 @@ export function useIntake(capabilities: Capabilities | undefined): IntakeActions
 
   const files = useCallback((chosen: UploadFile[]) => perform((show) => upload(chosen, show)), [perform, upload]);
 
-  const sources = useCallback((paths: string[]) => perform((show) => scan(paths, show)), [perform, scan]);
+  const sources = useCallback(
+    (paths: string[], textField: string | null = null) => perform((show) => scan(paths, show, textField)),
+    [perform, scan],
+  );
 
   const dialog = useCallback(
     (kind: 'files' | 'folder') =>
@@ -101,5 +109,15 @@ export function useIntake(capabilities: Capabilities | undefined): IntakeActions
     setIntake({ state: 'idle' });
   }, []);
 
-  return { intake, drop, files, sources, dialog, reset };
+  const rescan = useCallback(
+    async (textField: string | null) => {
+      if (intake.state !== 'found') return;
+      const mine = turn.current;
+      const report = await call('datasets.scan', { sources: intake.sources, textField });
+      if (turn.current === mine) setIntake({ ...intake, report });
+    },
+    [intake],
+  );
+
+  return { intake, drop, files, sources, rescan, dialog, reset };
 }
