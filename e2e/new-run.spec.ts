@@ -32,19 +32,19 @@ test('a run is set up in three depths, timed, fitted, kept, and carried by a fil
   await expect(page.getByRole('region', { name: 'Row 1: Token ids' })).toHaveText(/^\d+( \d+){63}$/);
 
   await depth(page, 'Preset');
-  await expect(page.getByLabel('Peak learning rate')).toBeHidden();
+  await expect(page.getByRole('textbox', { name: 'Peak learning rate' })).toBeHidden();
   await depth(page, 'Everything');
   await expect(page.getByLabel('Adam β₁')).toBeVisible();
   await expect(page.getByText('Bound on the norm of the mean gradient. 0 turns it off.')).toBeVisible();
 
   const changes = page.getByRole('region', { name: 'What differs from the preset' }).first();
-  await page.getByLabel('Peak learning rate').fill('2e-3');
-  await page.getByLabel('Adam β₂').fill('0.98');
-  await page.getByLabel('Layers').fill('2');
+  await page.getByRole('textbox', { name: 'Peak learning rate' }).fill('2e-3');
+  await page.getByRole('textbox', { name: 'Adam β₂' }).fill('0.98');
+  await page.getByRole('textbox', { name: 'Layers' }).fill('2');
   await expect(changes.getByText('3 values differ from “Quickstart”')).toBeVisible();
   await changes.getByRole('button', button('Show differences')).click();
   await changes.getByRole('button', button('Back to the preset’s Adam β₂')).click();
-  await expect(page.getByLabel('Adam β₂')).toHaveValue('0.99');
+  await expect(page.getByRole('textbox', { name: 'Adam β₂' })).toHaveValue('0.99');
   await expect(changes.getByText('2 values differ from “Quickstart”')).toBeVisible();
   await depth(page, 'Preset');
   await expect(changes.getByText('2 of these are not shown at this depth.')).toBeVisible();
@@ -53,9 +53,9 @@ test('a run is set up in three depths, timed, fitted, kept, and carried by a fil
   // What is set up stays: on another page, and when the window is loaded again.
   await open(page, 'Runs');
   await open(page, 'New run');
-  await expect(page.getByLabel('Peak learning rate')).toHaveValue('2e-3');
+  await expect(page.getByRole('textbox', { name: 'Peak learning rate' })).toHaveValue('2e-3');
   await page.reload();
-  await expect(page.getByLabel('Peak learning rate')).toHaveValue('2e-3');
+  await expect(page.getByRole('textbox', { name: 'Peak learning rate' })).toHaveValue('2e-3');
   await expect(page.getByRole('button', button('Start training'))).toBeVisible();
 
   const time = page.getByRole('region', button('Time'));
@@ -66,7 +66,7 @@ test('a run is set up in three depths, timed, fitted, kept, and carried by a fil
   await page.getByRole('button', button('Fit')).click();
   await expect(page.getByText('Fitted to 0.01 h')).toBeVisible();
   await expect(time.getByText(/^3\d s$/)).toBeVisible();
-  await page.getByLabel('Layers').fill('3');
+  await page.getByRole('textbox', { name: 'Layers' }).fill('3');
   await expect(time.getByText('Measured for other settings. Measure again.')).toBeVisible();
 
   const [saved] = await Promise.all([
@@ -77,7 +77,8 @@ test('a run is set up in three depths, timed, fitted, kept, and carried by a fil
   await saved.saveAs(file);
   const config = runConfig.parse(JSON.parse(await readFile(file, 'utf8')));
   expect(config).toMatchObject({ model: { layers: 3 }, schedule: { peak: 0.002 } });
-  await page.getByLabel('Layers').fill('');
+  await page.getByRole('textbox', { name: 'Layers' }).fill('');
+  await page.getByRole('textbox', { name: 'Layers' }).blur();
   await expect(page.getByRole('button', button('Fix 1 field'))).toBeVisible();
   const bad = path.join(host.home, 'bad.json');
   await writeFile(bad, JSON.stringify({ ...config, colour: 'red', model: { ...config.model, heads: 'four' } }));
@@ -88,7 +89,7 @@ test('a run is set up in three depths, timed, fitted, kept, and carried by a fil
   await expect(refusal).toContainText('colour: there is no such key');
   await chooser.setInputFiles(file);
   await expect(page.getByText('Filled in from kept.json')).toBeVisible();
-  await expect(page.getByLabel('Layers')).toHaveValue('3');
+  await expect(page.getByRole('textbox', { name: 'Layers' })).toHaveValue('3');
   await expect(page.getByRole('button', button('Start training'))).toBeVisible();
   expect(problems).toEqual([]);
 });
@@ -118,7 +119,7 @@ test('datasets: a wrong path, a field that is chosen, a preparation that cannot 
 
   const beginnings = page.getByRole('region', { name: 'How the first documents begin' });
   await expect(beginnings).toContainText('abstract one');
-  await page.getByLabel('Text field').click();
+  await page.getByRole('combobox', { name: 'Text field' }).click();
   await page.getByRole('option', { name: 'body_of_it' }).click();
   await expect(beginnings).toContainText('the whole first story');
   await page.getByText('Last part', { exact: true }).click();
@@ -130,7 +131,7 @@ test('datasets: a wrong path, a field that is chosen, a preparation that cannot 
   await expect(card.getByText('Failed', { exact: true })).toBeVisible({ timeout: 30_000 });
   await expect(card.getByRole('alert')).toContainText('it needs at least 2');
   await card.getByRole('button', button('Change and try again')).click();
-  await expect(page.getByLabel('Text field')).toHaveValue('body_of_it');
+  await expect(page.getByRole('combobox', { name: 'Text field' })).toHaveValue('body_of_it');
   await page.getByLabel('Share for validation').fill('40');
   await page.getByRole('button', button('Prepare dataset')).click();
   await expect(card.getByText('Ready')).toBeVisible({ timeout: 30_000 });

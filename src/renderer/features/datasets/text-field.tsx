@@ -34,6 +34,8 @@ export function TextFieldChoice({
           label={texts.textField}
           description={value === null && guessed !== null ? texts.textFieldGuess(guessed) : texts.textFieldNote}
           data={names}
+          // What is typed is a field already: all others stay in sight.
+          filter={({ options }) => options}
           value={typed}
           onChange={setTyped}
           onOptionSubmit={look}

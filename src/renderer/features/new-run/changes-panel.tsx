@@ -1,5 +1,5 @@
 /** How many values differ from the preset, which ones, and the way back for each. */
-import { ActionIcon, Anchor, Collapse, Group, Stack, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Anchor, Group, Stack, Text, Tooltip } from '@mantine/core';
 import { IconArrowBackUp } from '@tabler/icons-react';
 import { useState } from 'react';
 import { findPreset } from '../../../shared/presets.ts';
@@ -45,40 +45,42 @@ export function ChangesPanel({ state }: { state: DraftState }) {
           </Anchor>
         </Text>
       )}
-      <Collapse expanded={open && changes.length > 0}>
-        <ScrollBox label={texts.title} className={classes.changes}>
-          {changes.map(({ field, preset, here }) => (
-            <div key={field} className={classes.change}>
-              <div style={{ minWidth: 0 }}>
-                <Text size="xs" truncate="end" title={field}>
-                  {labelOf(field)}
-                </Text>
-                <Text size="xs" c="dimmed" className="numbers" style={{ overflowWrap: 'anywhere' }}>
-                  {preset === null ? texts.absent : shortened(preset)} →{' '}
-                  <Text component="span" fw={600} c="var(--mantine-color-text)">
-                    {here === null ? texts.absent : shortened(here)}
+      {open && changes.length > 0 && (
+        <>
+          <ScrollBox label={texts.title} className={classes.changes}>
+            {changes.map(({ field, preset, here }) => (
+              <div key={field} className={classes.change}>
+                <div style={{ minWidth: 0 }}>
+                  <Text size="xs" truncate="end" title={field}>
+                    {labelOf(field)}
                   </Text>
-                </Text>
+                  <Text size="xs" c="dimmed" className="numbers" style={{ overflowWrap: 'anywhere' }}>
+                    {preset === null ? texts.absent : shortened(preset)} →{' '}
+                    <Text component="span" fw={600} c="var(--mantine-color-text)">
+                      {here === null ? texts.absent : shortened(here)}
+                    </Text>
+                  </Text>
+                </div>
+                <Tooltip label={texts.undo(labelOf(field))}>
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    aria-label={texts.undo(labelOf(field))}
+                    onClick={() => state.undo(field)}
+                  >
+                    <IconArrowBackUp size={16} />
+                  </ActionIcon>
+                </Tooltip>
               </div>
-              <Tooltip label={texts.undo(labelOf(field))}>
-                <ActionIcon
-                  variant="subtle"
-                  color="gray"
-                  aria-label={texts.undo(labelOf(field))}
-                  onClick={() => state.undo(field)}
-                >
-                  <IconArrowBackUp size={16} />
-                </ActionIcon>
-              </Tooltip>
-            </div>
-          ))}
-        </ScrollBox>
-        <Stack align="flex-end" mt={4}>
-          <Anchor component="button" type="button" size="xs" onClick={state.reset}>
-            {texts.reset}
-          </Anchor>
-        </Stack>
-      </Collapse>
+            ))}
+          </ScrollBox>
+          <Stack align="flex-end" mt={4}>
+            <Anchor component="button" type="button" size="xs" onClick={state.reset}>
+              {texts.reset}
+            </Anchor>
+          </Stack>
+        </>
+      )}
     </section>
   );
 }

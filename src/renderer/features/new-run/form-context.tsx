@@ -67,7 +67,7 @@ export function FieldAt({ field, depth }: { field: Field; depth: Depth }) {
   const { path, kind } = field;
   const { label, help, unit, options } = fieldText(path);
   const explained = depth === 'everything' ? { description: help } : { title: help };
-  if (kind === 'switch') return <SwitchAt path={path} label={label} size="xs" {...explained} />;
+  if (kind === 'switch') return <SwitchAt path={path} label={label} aria-label={label} size="xs" {...explained} />;
   if (kind === 'choice')
     return (
       <Select
