@@ -134,6 +134,7 @@ export const datasets = {
     unknown:
       'Not known: token files say nothing of documents, and older datasets did not keep it. Prepare the text again to see it.',
     bars: 'Documents by the bytes of their text',
+    from: (size: string) => `${size} +`,
     bar: (from: string, count: string) => `from ${from}: ${count} documents`,
     shortest: 'Shortest',
     longest: 'Longest',

@@ -36,6 +36,12 @@ export const newRun = {
     datasetPlaceholder: 'Choose…',
     name: 'Name of the run',
     preset: 'Preset',
+    /** What an empty field stands for. */
+    none: {
+      'device.threads': 'auto',
+      'checkpoints.diskBudget': 'none',
+      'model.paddedVocabSize': 'none',
+    } as Readonly<Record<string, string>>,
     steps: 'Steps',
     stepsHelp: 'Updates of the weights in all.',
     scale: 'Scale warm-up, intervals and windows with the steps',

@@ -3,7 +3,7 @@ import { SimpleGrid, Stack, Table, Text } from '@mantine/core';
 import type { DocumentLengths } from '../../../shared/dataset.ts';
 import { ScrollBox } from '../../components/scroll-box.tsx';
 import { Truncated } from '../../components/text.tsx';
-import { formatBytes, formatCount } from '../../lib/format.ts';
+import { formatBytes, formatCount, formatShort } from '../../lib/format.ts';
 import { t } from '../../strings.ts';
 import classes from './datasets.module.css';
 import { lengthBars } from './lib/lengths.ts';
@@ -23,8 +23,9 @@ export function LengthsPanel({ lengths }: { lengths: DocumentLengths | undefined
       <div className={classes.bars} role="img" aria-label={texts.bars}>
         {bars.map(({ label, count, share }) => (
           <div key={label} className={classes.bar} title={texts.bar(label, formatCount(count))}>
+            <b>{count > 0 ? formatShort(count) : ''}</b>
             <div style={{ height: `${count === 0 ? 0 : Math.max(3, 100 * share)}%` }} />
-            <span>{label}</span>
+            <span>{texts.from(label)}</span>
           </div>
         ))}
       </div>

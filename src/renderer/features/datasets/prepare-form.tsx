@@ -133,6 +133,7 @@ export function PrepareForm({
       <Stack>
         <Title order={2}>{t.datasets.report.title}</Title>
         <Report report={report} />
+        {!ready && choice}
         {!ready && <Beginnings report={report} />}
         <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xl" verticalSpacing="md">
           <TextInput
@@ -147,7 +148,6 @@ export function PrepareForm({
             </Text>
           ) : (
             <>
-              {choice}
               <Choice
                 label={texts.tokenizer}
                 note={texts.tokenizerNotes[tokenizer]}

@@ -4,6 +4,7 @@ import { createContext, useContext } from 'react';
 import type { RunConfig } from '../../../shared/config.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { fieldText } from '../../strings/run-fields.ts';
+import { t } from '../../strings.ts';
 import { type Path, valueAt } from './lib/draft.ts';
 import type { Depth, Field } from './lib/field-table.ts';
 
@@ -82,5 +83,16 @@ export function FieldAt({ field, depth }: { field: Field; depth: Depth }) {
       />
     );
   const { by, nullable, scale } = field;
-  return <NumberAt path={path} label={label} suffix={unit} by={by} nullable={nullable} scale={scale} {...explained} />;
+  return (
+    <NumberAt
+      path={path}
+      label={label}
+      suffix={unit}
+      by={by}
+      nullable={nullable}
+      scale={scale}
+      placeholder={nullable ? t.newRun.fields.none[path] : undefined}
+      {...explained}
+    />
+  );
 }

@@ -15,6 +15,9 @@ export const hasRecords = ({ files, skipped }: SourceReport): boolean =>
 
 const shown = 6;
 
+/** How texts begin, those of records first: their field is what can be wrong. */
 export function beginningsOf({ files }: SourceReport): string[] {
-  return files.flatMap((file) => file.beginnings ?? []).slice(0, shown);
+  const records = files.filter((file) => file.textField !== undefined);
+  const others = files.filter((file) => file.textField === undefined);
+  return [...records, ...others].flatMap((file) => file.beginnings ?? []).slice(0, shown);
 }
