@@ -23,7 +23,7 @@ export function InitFields({ runs }: { runs: readonly RunSummary[] }) {
     if (from) set('init', choices[from]);
   };
   return (
-    <div>
+    <div className={classes.init}>
       <div className={classes.wideFields}>
         <Select
           label={texts.from}

@@ -185,7 +185,9 @@ export function NewRunPage({
             </Stack>
             {wide ? (
               <Stack gap="md" className={classes.side}>
-                <SummaryCard state={state} speed={speed} />
+                <div className={classes.card}>
+                  <SummaryCard state={state} speed={speed} />
+                </div>
                 {button}
               </Stack>
             ) : (

@@ -11,10 +11,19 @@ export interface Change {
   readonly here: string | null;
 }
 
-export const changesFrom = (base: RunConfig, draft: RunConfig): Change[] =>
-  differenceTable([base, draft])
-    .filter(({ field }) => field !== 'dataset')
-    .map(({ field, values: [preset, here] }) => ({ field, preset, here }));
+export function changesFrom(base: RunConfig, draft: RunConfig): Change[] {
+  const rows = differenceTable([base, draft]).filter(({ field }) => field !== 'dataset');
+  const changes = rows.map(({ field, values: [preset, here] }) => ({ field, preset, here }));
+  const others = changes.filter(({ field }) => !field.startsWith('init.'));
+  if (others.length === changes.length) return changes;
+  // Where the first weights come from is one choice, however many fields it takes.
+  return [...others, { field: 'init', preset: origin(base), here: origin(draft) }];
+}
+
+function origin({ init }: RunConfig): string {
+  if (init.from === 'model') return `${init.from} ${init.path}`.trim();
+  return init.from === 'random' ? init.from : `${init.from} ${init.run}, ${init.step}`;
+}
 
 /** The draft with one of its changes undone. */
 export function withoutChange(draft: RunConfig, base: RunConfig, field: string): RunConfig {

@@ -36,6 +36,7 @@ export function checkDraft(draft: RunConfig, taken: readonly string[]): Checked 
     const path = issue.path.join('.');
     if (path !== 'dataset' && !errors.has(path)) errors.set(path, issueText(issue));
   }
+  if (draft.init.from === 'model' && draft.init.path.trim() === '') errors.set('init.path', t.newRun.issues.required);
   if (taken.includes(draft.name)) errors.set('name', t.newRun.issues.nameTaken);
   const recipe = runConfig.safeParse({ ...draft, name: 'recipe', dataset: '-' });
   return {

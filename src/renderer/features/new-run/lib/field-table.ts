@@ -1,6 +1,7 @@
 /** Where each field of the configuration stands in the form, and from which depth on. */
 import type { RunConfig } from '../../../../shared/config.ts';
 import { type FieldPath, fieldText } from '../../../strings/run-fields.ts';
+import { t } from '../../../strings.ts';
 
 export const depths = ['preset', 'common', 'everything'] as const;
 export type Depth = (typeof depths)[number];
@@ -91,6 +92,7 @@ export const isShown = (path: string, depth: Depth): boolean => rank(depthOf(pat
 
 /** A field's name as the form has it; its path where the form has none. */
 export function labelOf(path: string): string {
+  if (path === 'init') return t.newRun.init.from;
   const field = fields.find((known) => known.path === path);
   return field ? fieldText(field.path).label : path;
 }

@@ -73,6 +73,12 @@ describe('the draft', () => {
     expect(errors.size).toBe(0);
   });
 
+  it('wants the folder of a model that it should begin from', () => {
+    const draft: RunConfig = { ...base, init: { from: 'model', path: ' ' } };
+    expect(checkDraft(draft, []).errors.get('init.path')).toBe('Needed');
+    expect(checkDraft({ ...base, init: { from: 'model', path: '/models/one' } }, []).errors.size).toBe(0);
+  });
+
   it('refuses a name that is taken', () => {
     expect(checkDraft(base, ['first']).errors.get('name')).toBeTruthy();
   });
@@ -191,7 +197,7 @@ describe('what differs from the preset', () => {
     expect(names(base)).toEqual([]);
     expect(names({ ...base, dataset: '/other', name: 'other' })).toEqual([]);
     expect(names(changed).sort()).toEqual(
-      ['init.from', 'init.path', 'policies.ema', 'policies.lawa.k', 'policies.power', 'schedule.peak', 'seed'].sort(),
+      ['init', 'policies.ema', 'policies.lawa.k', 'policies.power', 'schedule.peak', 'seed'].sort(),
     );
   });
 
