@@ -155,7 +155,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     threads: () => settings.get().threads,
     training: () => (queue.active ? [queue.active.job.subject] : []),
   });
-  const speed = async () => (await errand({ kind: 'tokenizing', sources: sampleCorpus(parts), seconds: 1 })).tokenizing;
+  const speed = async () => (await errand({ kind: 'preparing-speed', sources: sampleCorpus(parts) })).preparing;
 
   const setSettings = async (values: Partial<Settings>): Promise<Settings> => {
     const before = home();

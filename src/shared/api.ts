@@ -12,11 +12,11 @@ import { homeCheck, homeMove, homeMoved } from './home.ts';
 import {
   evaluationResult,
   jobError,
+  preparingSpeed,
   preview,
   probeResult,
   progress,
   sampleOptions,
-  tokenizingSpeed,
   weightsRef,
 } from './jobs.ts';
 import { metricsLine, spikeLine } from './metrics.ts';
@@ -228,8 +228,8 @@ export const api = {
     z.object({ sources: z.array(z.string()), textField: prepareConfig.shape.textField }),
     sourceReport,
   ),
-  /** How fast text becomes GPT-2's tokens here, measured for about a second on the sample text. */
-  'datasets.speed': call(nothing, tokenizingSpeed),
+  /** How fast text is prepared with GPT-2's tokenizer here, measured for a few seconds on the sample text. */
+  'datasets.speed': call(nothing, preparingSpeed),
   /** Starts preparing, or continues an incomplete preparation of the same name and config. */
   'datasets.prepare': call(prepareConfig, job),
   'datasets.cancel': call(name, nothing),

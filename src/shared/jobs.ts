@@ -41,8 +41,8 @@ export const jobSpec = z.discriminatedUnion('kind', [
     /** As a preparation's; absent: guessed. */
     textField: z.string().nullable().optional(),
   }),
-  /** Times GPT-2's tokenizer on text files, for what much text would take; writes nothing. */
-  z.strictObject({ kind: z.literal('tokenizing'), sources: z.array(z.string()), seconds: z.number().positive() }),
+  /** Times a preparation with GPT-2's tokenizer, for what much text would take; keeps nothing. */
+  z.strictObject({ kind: z.literal('preparing-speed'), sources: z.array(z.string()) }),
   z.strictObject({
     kind: z.literal('export'),
     folder: z.string(),
@@ -197,8 +197,8 @@ export const preview = z.object({
   /** How the training text begins. */
   opening: tokenRow,
 });
-export const tokenizingSpeed = z.object({
-  /** Bytes of text a second, one thread. */
+export const preparingSpeed = z.object({
+  /** Bytes of text a second, from the sources to tokens on the disk. */
   bytesPerSecond: z.number(),
   bytesPerToken: z.number(),
 });
@@ -243,6 +243,6 @@ export const jobResult = z.object({
   doctor: doctorResult.optional(),
   preview: preview.optional(),
   check: writtenCheck.optional(),
-  tokenizing: tokenizingSpeed.optional(),
+  preparing: preparingSpeed.optional(),
 });
 export type JobResult = z.infer<typeof jobResult>;

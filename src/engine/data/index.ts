@@ -5,5 +5,5 @@ export type { PrepareHooks } from './prepare.ts';
 export { prepareDataset } from './prepare.ts';
 export { scanSources } from './scan.ts';
 export type { Batch, Dataset, Tokenizer, TokenSource } from './source.ts';
-export { tokenizingSpeed } from './speed.ts';
+export { preparingSpeed } from './speed.ts';
 export { loadTokenizer } from './tokenizers/load.ts';

@@ -5,7 +5,7 @@ import { runDoctorJob } from './doctor.ts';
 import { runEvaluateJob } from './evaluate.ts';
 import { runExportJob } from './export.ts';
 import type { JobHooks } from './job.ts';
-import { runPrepareJob, runPreviewJob, runScanJob, runTokenizingJob } from './prepare.ts';
+import { runPrepareJob, runPreparingSpeedJob, runPreviewJob, runScanJob } from './prepare.ts';
 import { runProbeJob } from './probe.ts';
 import { runSampleJob } from './sample.ts';
 import { runSampleModelJob } from './sample-model.ts';
@@ -23,8 +23,8 @@ export function runJob(job: JobSpec, hooks: JobHooks): Promise<JobResult> {
       return runPrepareJob(job, hooks);
     case 'scan':
       return runScanJob(job);
-    case 'tokenizing':
-      return runTokenizingJob(job);
+    case 'preparing-speed':
+      return runPreparingSpeedJob(job, hooks);
     case 'export':
       return runExportJob(job, hooks);
     case 'sample':

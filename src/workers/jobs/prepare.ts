@@ -1,5 +1,5 @@
 /** Datasets: what is in the sources, tokens from them, and a look at the first batch. */
-import { datasetPreview, openDataset, prepareDataset, scanSources, tokenizingSpeed } from '../../engine/data/index.ts';
+import { datasetPreview, openDataset, prepareDataset, preparingSpeed, scanSources } from '../../engine/data/index.ts';
 import { UserError } from '../../engine/errors.ts';
 import { Rate } from '../../engine/train/index.ts';
 import type { JobResult, JobSpec } from '../../shared/jobs.ts';
@@ -9,8 +9,11 @@ export async function runScanJob(job: Extract<JobSpec, { kind: 'scan' }>): Promi
   return { outcome: 'finished', report: await scanSources(job.sources, job.textField ?? null) };
 }
 
-export async function runTokenizingJob(job: Extract<JobSpec, { kind: 'tokenizing' }>): Promise<JobResult> {
-  return { outcome: 'finished', tokenizing: await tokenizingSpeed(job.sources, job.seconds) };
+export async function runPreparingSpeedJob(
+  job: Extract<JobSpec, { kind: 'preparing-speed' }>,
+  hooks: JobHooks,
+): Promise<JobResult> {
+  return { outcome: 'finished', preparing: await preparingSpeed(job.sources, hooks.signal) };
 }
 
 /** A stop leaves what was done so far for a later preparation to go on from. */

@@ -9,7 +9,7 @@ import { formatBytes, formatDuration, formatShort } from '../../lib/format.ts';
 import { useAction } from '../../store/action.ts';
 import { useQuery } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
-import { openWebText, tokenFileBytes, tokenisingSeconds } from './lib/openwebtext.ts';
+import { openWebText, preparingSeconds, tokenFileBytes } from './lib/openwebtext.ts';
 
 const texts = t.datasets.openWebText;
 
@@ -49,7 +49,7 @@ export function OpenWebTextCard() {
           </Figure>
           <Figure label={texts.time} title={texts.timeNote}>
             {speed ? (
-              texts.about(formatDuration(tokenisingSeconds(speed.bytesPerSecond)))
+              texts.about(formatDuration(preparingSeconds(speed.bytesPerSecond)))
             ) : (
               <Button size="compact-xs" variant="light" onClick={measure} loading={busy}>
                 {texts.measure}

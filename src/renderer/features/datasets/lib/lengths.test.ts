@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { lengthBars } from './lengths.ts';
-import { tokenFileBytes, tokenisingSeconds } from './openwebtext.ts';
+import { preparingSeconds, tokenFileBytes } from './openwebtext.ts';
 
 it('begins at the first length that there is and keeps the gaps', () => {
   const bars = lengthBars({ shortest: [], longest: [], histogram: [0, 0, 4, 0, 1] });
@@ -14,5 +14,5 @@ it('begins at the first length that there is and keeps the gaps', () => {
 
 it('nine thousand million tokens take eighteen gigabytes, and their text an hour at 11 MB/s', () => {
   expect(tokenFileBytes).toBe(18_080_034_190);
-  expect(tokenisingSeconds(11.11e6)).toBeCloseTo(3600, -1);
+  expect(preparingSeconds(11.11e6)).toBeCloseTo(3600, -1);
 });

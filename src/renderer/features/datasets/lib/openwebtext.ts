@@ -11,5 +11,5 @@ export const openWebText = {
 /** Ids of GPT-2 are stored in two bytes. */
 export const tokenFileBytes = 2 * (openWebText.trainTokens + openWebText.validationTokens);
 
-/** Seconds of tokenising all of it at a measured speed in bytes of text a second. */
-export const tokenisingSeconds = (bytesPerSecond: number): number => openWebText.textBytes / bytesPerSecond;
+/** Seconds of preparing all of it at a measured speed in bytes of text a second. */
+export const preparingSeconds = (bytesPerSecond: number): number => openWebText.textBytes / bytesPerSecond;
