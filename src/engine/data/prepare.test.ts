@@ -439,7 +439,12 @@ describe('the report', () => {
     const [guessed] = (await scanSources([join(root, 'in')])).files;
     expect(guessed).toMatchObject({ textField: 'text', textFieldGuessed: true, beginnings: ['the text', 'more'] });
     expect(guessed.textFields).toEqual(['text', 'title']);
-    const [named] = (await scanSources([join(root, 'in')], 'title')).files;
+    // Many texts before the records do not take their place.
+    for (let i = 0; i < 25; i++) await put({ [`in/0 ${i}.txt`]: 'text' });
+    const many = (await scanSources([join(root, 'in')])).files;
+    expect(many.find(({ format }) => format === 'jsonl')?.beginnings).toEqual(['the text', 'more']);
+    expect(many.filter(({ beginnings }) => beginnings !== undefined)).toHaveLength(21);
+    const [named] = (await scanSources([join(root, 'in/a.jsonl')], 'title')).files;
     expect(named).toMatchObject({ textField: 'title', textFieldGuessed: false, beginnings: ['the title', 'two'] });
   });
 });

@@ -13,7 +13,7 @@ import { tokenFileProblem } from './tokens.ts';
 const listed = 1000;
 /** What a scan reads of a file: documents, and bytes of text. */
 const sampled = { documents: 64, bytes: 1 << 20 };
-/** Of the first files, how their first documents begin is shown. */
+/** Of the first files of a format, how their first documents begin is shown. */
 const filesWithBeginnings = 20;
 const beginningsPerFile = 3;
 
@@ -42,7 +42,8 @@ async function sample(file: FoundFile, reader: Reader, report: ReportBuilder): P
   const tally = new FileTally(file, report, new FileProgress(file, () => {}));
   const never = new AbortController().signal;
   let { documents, bytes } = sampled;
-  let shown = report.report.fileCount < filesWithBeginnings ? beginningsPerFile : 0;
+  const alike = report.report.formats.find(({ format }) => format === file.format)?.files ?? 0;
+  let shown = alike < filesWithBeginnings ? beginningsPerFile : 0;
   try {
     for await (const document of reader.documents(file, tally)) {
       const { check, beginning, failure } = await examine(document, never, bytes);
