@@ -99,7 +99,18 @@ test('a worker starts from a folder laid out like a package, with its addon and 
     },
   });
   await cp(join(here.root, 'package.json'), join(runtime, 'package.json'));
-  for (const name of ['zod', 'tiktoken', '@streamparser/json', 'csv-parse', 'tar', 'xz-decompress'])
+  for (const name of [
+    'zod',
+    'tiktoken',
+    '@streamparser/json',
+    'csv-parse',
+    'tar',
+    'xz-decompress',
+    'hyparquet',
+    'hyparquet-compressors',
+    'hysnappy',
+    'fzstd',
+  ])
     await cp(join(here.nodeModules, name), join(runtime, 'node_modules', name), { recursive: true });
   await symlink(npmNode, join(runtime, 'node_modules', npmNode.split(/[\\/]/).at(-1)!));
   if (here.addon) {

@@ -53,7 +53,18 @@ export const datasetMeta = z.object({
 export type DatasetMeta = z.infer<typeof datasetMeta>;
 
 /** What a source file is, packed or not. An archive holds files, each of which is one of the others. */
-export const sourceFormats = ['text', 'markdown', 'jsonl', 'json', 'csv', 'tsv', 'archive', 'tokens'] as const;
+export const sourceFormats = [
+  'text',
+  'markdown',
+  'jsonl',
+  'json',
+  'csv',
+  'tsv',
+  'parquet',
+  'arrow',
+  'archive',
+  'tokens',
+] as const;
 
 /** `name`: the file, and where in it the document lies. */
 const documentLength = z.object({ name: z.string(), bytes: z.number().int() });

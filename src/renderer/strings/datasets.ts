@@ -44,6 +44,8 @@ export const datasets = {
       json: 'JSON',
       csv: 'CSV',
       tsv: 'TSV',
+      parquet: 'parquet',
+      arrow: 'Arrow',
       archive: 'archive',
       tokens: 'token file',
     },

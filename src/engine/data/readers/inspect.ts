@@ -19,13 +19,21 @@ const formatNames = new Map<string, SourceFormat>([
   ['.tsv', 'tsv'],
   ['.tar', 'archive'],
   ['.tgz', 'archive'],
+  ['.tbz2', 'archive'],
+  ['.zip', 'archive'],
+  ['.parquet', 'parquet'],
+  ['.parq', 'parquet'],
+  ['.arrow', 'arrow'],
+  ['.feather', 'arrow'],
+  ['.ipc', 'arrow'],
   ['.txz', 'archive'],
 ]);
-const compressionNames = new Set(['.gz', '.gzip', '.zst', '.zstd', '.xz']);
+const compressionNames = new Set(['.gz', '.gzip', '.zst', '.zstd', '.xz', '.bz2']);
 /** For messages: what is read. */
-export const readFormats = '.txt, .md, .jsonl, .json, .csv and .tsv, plain or in .gz, .zst, .xz and .tar';
+export const readFormats =
+  '.txt, .md, .jsonl, .json, .csv, .tsv, .parquet and .arrow, plain or in .gz, .zst, .xz, .bz2, .tar and .zip';
 /** Formats that are not read: their bytes may be text, but are no document. */
-const structuredNames = new Set('.parquet .zip .bz2 .xml .html .htm .arrow .feather .7z .rar .lz4 .br'.split(' '));
+const structuredNames = new Set('.xml .html .htm .orc .avro .h5 .npy .safetensors .7z .rar .lz4 .br'.split(' '));
 
 /** The name without the ending of one compression. */
 export function unpackedName(name: string): string {

@@ -7,7 +7,7 @@ import { memoryChunks } from './window.ts';
 /** A record that is longer is left out: it is held in memory whole, several times over. */
 export const recordLimit = 16 << 20;
 /** Records that are looked at, at most, before a field is guessed. */
-const lookedAt = 64;
+export const lookedAt = 64;
 const bytesLookedAt = 4 << 20;
 
 export interface SourceRecord {
@@ -94,7 +94,7 @@ export async function* recordDocuments(
   }
 }
 
-function* documentOf(record: SourceRecord, field: TextField, leaf: Leaf): Generator<SourceDocument> {
+export function* documentOf(record: SourceRecord, field: TextField, leaf: Leaf): Generator<SourceDocument> {
   const text = field === null ? record.value : fieldOf(record.value, field.name);
   const place = placeIn(leaf.place, record.place);
   if (!isText(text)) {

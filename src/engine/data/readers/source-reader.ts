@@ -5,6 +5,9 @@ import { tableRows } from './csv.ts';
 import { formatOfName, unpackedName } from './inspect.ts';
 import { jsonElements } from './json.ts';
 import { jsonLines } from './jsonl.ts';
+import { isParquet, parquetDocuments } from './parquet.ts';
+import type { RandomAccess } from './random-access.ts';
+import { fileAccess, spooled } from './random-access.ts';
 import type { FoundFile, Reader, ReadNotes, SourceDocument } from './reader.ts';
 import { placeIn, recordDocuments } from './records.ts';
 import { isTar, shownName, tarEntries, unsafeName } from './tar.ts';
@@ -48,7 +51,7 @@ export function sourceReader(textField: string | null, window: TextWindow = text
       const bytes = new Bytes(fileBytes(file, count));
       try {
         const head = await bytes.peek(headBytes);
-        if (plain && compressionOf(head) === null && !isTar(head)) {
+        if (plain && !isPacked(head)) {
           await bytes.close();
           notes.found(file.format, null);
           yield textDocument(file, window, notes);
@@ -84,10 +87,16 @@ async function* documentsIn(leaf: Leaf): AsyncGenerator<SourceDocument> {
     yield* entriesOf(leaf);
     return;
   }
+  if (isParquet(head)) {
+    yield* withAccess(leaf, parquetDocuments);
+    return;
+  }
   const named = formatOfName(unpackedName(leaf.name), leaf.place === '');
   if ('reason' in named) throw broken(named.reason);
   const format = named.format === 'text' && looksLikeJsonLines(leaf, head) ? 'jsonl' : named.format;
-  if (format === 'archive') throw broken('it is no archive that can be read');
+  // What is one of these says so in its first bytes.
+  if (format === 'archive' || format === 'parquet' || format === 'arrow')
+    throw broken(`it is no ${format === 'archive' ? 'archive' : `${format} file`}, whatever its name says`);
   if (format === 'jsonl') yield* recordDocuments(jsonLines(leaf), format, leaf);
   // Files named .json often hold JSON Lines.
   else if (
@@ -104,6 +113,22 @@ async function* documentsIn(leaf: Leaf): AsyncGenerator<SourceDocument> {
   else if (format === 'tsv') yield* recordDocuments(tableRows(leaf, '\t'), format, leaf);
   else if (format === 'text' || format === 'markdown') yield* textIn(leaf, format);
   else throw broken('it is no file to be read out of a packed one');
+}
+
+/** Whether it is to be opened whatever its name says. */
+const isPacked = (head: Uint8Array) => compressionOf(head) !== null || isTar(head) || isParquet(head);
+
+/** For formats that are read here and there: the file itself, or a copy of what is packed in it. */
+async function* withAccess(
+  leaf: Leaf,
+  read: (access: RandomAccess, leaf: Leaf) => AsyncGenerator<SourceDocument>,
+): AsyncGenerator<SourceDocument> {
+  const access = leaf.depth === 0 ? await fileAccess(leaf.file) : await spooled(leaf.bytes);
+  try {
+    yield* read(access, leaf);
+  } finally {
+    await access.close();
+  }
 }
 
 /** An entry that cannot be read is said and passed over. Hidden ones are left out silently, as in folders. */

@@ -64,7 +64,9 @@ function entry([path, content, type = 'File']: Entry): Buffer {
 /** A tar archive of these. */
 export const tar = (...entries: Entry[]) => Buffer.concat([...entries.map(entry), Buffer.alloc(1024)]);
 
-/** An archive that other libraries wrote (`bench/goldens/archives.py`), and the texts that are in them. */
-export const archive = (name: string) => join(import.meta.dirname, '../../../../bench/goldens/fixtures/archives', name);
+const fixtures = join(import.meta.dirname, '../../../../bench/goldens/fixtures');
+/** What other libraries wrote (`bench/goldens/archives.py` and `tables.py`), and the texts that are in them. */
+export const archive = (name: string) => join(fixtures, 'archives', name);
+export const table = (name: string) => join(fixtures, 'tables', name);
 export const pages = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, i) => `Page ${from + i}: déjà vu 🙂\n`.repeat(1 + 7 * (from + i)));
+  Array.from({ length: to - from }, (_, i) => `Page ${from + i}: déjà vu 🙂\n`.repeat(1 + 2 * (from + i)));
