@@ -110,6 +110,11 @@ test('a worker starts from a folder laid out like a package, with its addon and 
     'hyparquet-compressors',
     'hysnappy',
     'fzstd',
+    'apache-arrow',
+    'flatbuffers',
+    'tslib',
+    'json-with-bigint',
+    'lz4js',
   ])
     await cp(join(here.nodeModules, name), join(runtime, 'node_modules', name), { recursive: true });
   await symlink(npmNode, join(runtime, 'node_modules', npmNode.split(/[\\/]/).at(-1)!));

@@ -15,12 +15,6 @@ import type { Leaf } from './source-reader.ts';
 /** Columns that are looked into before one is guessed. */
 const mostColumns = 64;
 
-export const isParquet = (head: Uint8Array) =>
-  head.length >= 12 &&
-  Buffer.from(head.subarray(0, 3)).toString('latin1') === 'PAR' &&
-  /^[1E]$/.test(String.fromCharCode(head[3])) &&
-  (head[4] < 0x20 || head[4] > 0x7e);
-
 /** A column that may hold text, by its path with dots. */
 interface TextColumn {
   readonly name: string;

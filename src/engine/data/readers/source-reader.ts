@@ -5,7 +5,7 @@ import { tableRows } from './csv.ts';
 import { formatOfName, unpackedName } from './inspect.ts';
 import { jsonElements } from './json.ts';
 import { jsonLines } from './jsonl.ts';
-import { isParquet, parquetDocuments } from './parquet.ts';
+import { isArrow, isParquet } from './magic.ts';
 import type { RandomAccess } from './random-access.ts';
 import { fileAccess, spooled } from './random-access.ts';
 import type { FoundFile, Reader, ReadNotes, SourceDocument } from './reader.ts';
@@ -88,7 +88,13 @@ async function* documentsIn(leaf: Leaf): AsyncGenerator<SourceDocument> {
     return;
   }
   if (isParquet(head)) {
+    const { parquetDocuments } = await import('./parquet.ts');
     yield* withAccess(leaf, parquetDocuments);
+    return;
+  }
+  if (isArrow(head)) {
+    const { arrowDocuments } = await import('./arrow.ts');
+    yield* arrowDocuments(leaf);
     return;
   }
   const named = formatOfName(unpackedName(leaf.name), leaf.place === '');
@@ -116,7 +122,7 @@ async function* documentsIn(leaf: Leaf): AsyncGenerator<SourceDocument> {
 }
 
 /** Whether it is to be opened whatever its name says. */
-const isPacked = (head: Uint8Array) => compressionOf(head) !== null || isTar(head) || isParquet(head);
+const isPacked = (head: Uint8Array) => compressionOf(head) !== null || isTar(head) || isParquet(head) || isArrow(head);
 
 /** For formats that are read here and there: the file itself, or a copy of what is packed in it. */
 async function* withAccess(
