@@ -6,6 +6,7 @@ Needs no package. The zip with a password is written by Info-ZIP (`zip -P`), whi
 import bz2
 import gzip
 import io
+import json
 import lzma
 import subprocess
 import tarfile
@@ -70,6 +71,10 @@ def main() -> None:
         + lzma.compress(everything[half:], preset=0) + bytes(4),
         "sha256.txt.xz": lzma.compress(page(3), check=lzma.CHECK_SHA256),
         "streams.txt.bz2": bz2.compress(everything[:half]) + bz2.compress(everything[half:], 1),
+        # Many blocks, long runs.
+        "blocks.jsonl.bz2": bz2.compress(
+            "".join(json.dumps({"text": f"{i * 2654435761 % 4294967296} {'z' * i}"}) + "\n" for i in range(1500)).encode(), 1
+        ),
         "deflated.zip": zip_of(pages(0, PAGES), zipfile.ZIP_DEFLATED),
         "stored64.zip": zip_of(pages(0, 9), zipfile.ZIP_STORED, force_zip64=True),
         "bzip2.zip": zip_of(pages(0, 3), zipfile.ZIP_BZIP2),

@@ -115,6 +115,9 @@ test('a worker starts from a folder laid out like a package, with its addon and 
     'tslib',
     'json-with-bigint',
     'lz4js',
+    '@foxglove/wasm-bz2',
+    'yauzl',
+    'pend',
   ])
     await cp(join(here.nodeModules, name), join(runtime, 'node_modules', name), { recursive: true });
   await symlink(npmNode, join(runtime, 'node_modules', npmNode.split(/[\\/]/).at(-1)!));

@@ -8,6 +8,9 @@ export const startsWith = (head: Uint8Array, text: string) =>
 export const isParquet = (head: Uint8Array) =>
   head.length >= 12 && (startsWith(head, 'PAR1') || startsWith(head, 'PARE')) && (head[4] < 0x20 || head[4] > 0x7e);
 
+/** A zip's first entry, or its end where it has none. */
+export const isZip = (head: Uint8Array) => startsWith(head, 'PK\x03\x04') || startsWith(head, 'PK\x05\x06');
+
 /** A file of record batches, or a stream, which begins with the mark of a message and its length. */
 export function isArrow(head: Uint8Array): boolean {
   if (startsWith(head, `${arrowFileMagic}\0\0`) || startsWith(head, 'FEA1')) return true;

@@ -5,7 +5,7 @@ import { tableRows } from './csv.ts';
 import { formatOfName, unpackedName } from './inspect.ts';
 import { jsonElements } from './json.ts';
 import { jsonLines } from './jsonl.ts';
-import { isArrow, isParquet } from './magic.ts';
+import { isArrow, isParquet, isZip } from './magic.ts';
 import type { RandomAccess } from './random-access.ts';
 import { fileAccess, spooled } from './random-access.ts';
 import type { FoundFile, Reader, ReadNotes, SourceDocument } from './reader.ts';
@@ -31,6 +31,13 @@ export interface Leaf {
   readonly bytes: Bytes;
   /** Layers that came off. */
   readonly depth: number;
+}
+
+export interface ArchiveEntry {
+  readonly name: string;
+  /** Good until the next entry is asked for; null for what is not read: a link, a device, or for a reason. */
+  readonly bytes: Bytes | null;
+  readonly reason?: string;
 }
 
 /** Bytes that tell what a stream is. */
@@ -81,10 +88,14 @@ async function* documentsIn(leaf: Leaf): AsyncGenerator<SourceDocument> {
     }
     return;
   }
-  if (isTar(head)) {
+  if (isTar(head) || isZip(head)) {
     if (leaf.depth >= deepest) throw broken(`it is packed more than ${deepest} times over`);
     leaf.notes.found('archive', null);
-    yield* entriesOf(leaf);
+    if (isTar(head)) yield* entriesOf(leaf, tarEntries(leaf.bytes));
+    else {
+      const { zipEntries } = await import('./zip.ts');
+      yield* withAccess(leaf, (access) => entriesOf(leaf, zipEntries(access, leaf.budget)));
+    }
     return;
   }
   if (isParquet(head)) {
@@ -122,7 +133,8 @@ async function* documentsIn(leaf: Leaf): AsyncGenerator<SourceDocument> {
 }
 
 /** Whether it is to be opened whatever its name says. */
-const isPacked = (head: Uint8Array) => compressionOf(head) !== null || isTar(head) || isParquet(head) || isArrow(head);
+const isPacked = (head: Uint8Array) =>
+  compressionOf(head) !== null || isTar(head) || isZip(head) || isParquet(head) || isArrow(head);
 
 /** For formats that are read here and there: the file itself, or a copy of what is packed in it. */
 async function* withAccess(
@@ -138,13 +150,13 @@ async function* withAccess(
 }
 
 /** An entry that cannot be read is said and passed over. Hidden ones are left out silently, as in folders. */
-async function* entriesOf(leaf: Leaf): AsyncGenerator<SourceDocument> {
-  for await (const { name, bytes } of tarEntries(leaf.bytes)) {
+async function* entriesOf(leaf: Leaf, entries: AsyncIterable<ArchiveEntry>): AsyncGenerator<SourceDocument> {
+  for await (const { name, bytes, reason } of entries) {
     const parts = name.split('/').filter((part) => part !== '' && part !== '.');
     const place = placeIn(leaf.place, shownName(name));
-    const unsafe = unsafeName(name) ?? (bytes === null ? 'it is a link or no regular file' : null);
+    const unsafe = unsafeName(name);
     if (unsafe !== null || bytes === null) {
-      leaf.notes.leaveOut('entry', place, unsafe ?? '');
+      leaf.notes.leaveOut('entry', place, unsafe ?? reason ?? 'it is a link or no regular file');
       continue;
     }
     if (parts.some((part) => part.startsWith('.'))) continue;

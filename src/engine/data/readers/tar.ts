@@ -1,12 +1,7 @@
 /** Tar archives as a stream: one entry after the other, nothing is ever written. */
 import { Header, Pax } from 'tar';
 import { Bytes, broken } from './bytes.ts';
-
-export interface TarEntry {
-  readonly name: string;
-  /** null for what is no file: a link, a device. */
-  readonly bytes: Bytes | null;
-}
+import type { ArchiveEntry } from './source-reader.ts';
 
 const blockBytes = 512;
 /** Names and attributes that stand before an entry are held; real ones are far shorter. */
@@ -28,7 +23,7 @@ export function isTar(head: Uint8Array): boolean {
  * An entry's bytes are good until the next is asked for.
  * @throws UserError 'source-broken' at a damaged header, and where the archive ends early
  */
-export async function* tarEntries(bytes: Bytes): AsyncGenerator<TarEntry> {
+export async function* tarEntries(bytes: Bytes): AsyncGenerator<ArchiveEntry> {
   let own: Pax | { path: string } | undefined;
   let common: Pax | undefined;
   for (let number = 1; ; number++) {

@@ -5,9 +5,10 @@ import zlib from 'node:zlib';
 import { UserError } from '../../errors.ts';
 import type { Bytes } from './bytes.ts';
 import { broken } from './bytes.ts';
+import { isBz2, unpackBz2 } from './bz2.ts';
 import { unpackXz } from './xz.ts';
 
-export type Compression = 'gzip' | 'zstd' | 'xz';
+export type Compression = 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
 /** Bytes that a file may unpack to whatever its size, and how often its own size beyond that. */
 const alwaysAllowed = 64 << 20;
@@ -41,17 +42,17 @@ export function compressionOf(head: Uint8Array): Compression | null {
   if (starts(0x1f, 0x8b, 0x08)) return 'gzip';
   if (starts(0x28, 0xb5, 0x2f, 0xfd)) return 'zstd';
   if (starts(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0)) return 'xz';
-  return null;
+  return isBz2(head) ? 'bzip2' : null;
 }
 
 /** @throws UserError 'source-broken' where the packed stream is broken or ends early, after all that came before */
 export async function* unpack(
   packed: Bytes,
-  compression: Compression,
+  compression: Compression | 'deflate',
   budget: UnpackBudget,
 ): AsyncGenerator<Uint8Array> {
   try {
-    for await (const part of compression === 'xz' ? unpackXz(packed) : throughZlib(packed, compression)) {
+    for await (const part of plainOf(packed, compression)) {
       budget.add(part.length);
       yield part;
     }
@@ -59,6 +60,11 @@ export async function* unpack(
     if (error instanceof UserError) throw error;
     throw broken(`its ${compression} stream is broken: ${(error as Error).message}`, error);
   }
+}
+
+function plainOf(packed: Bytes, compression: Compression | 'deflate'): AsyncGenerator<Uint8Array> {
+  if (compression === 'xz') return unpackXz(packed);
+  return compression === 'bzip2' ? unpackBz2(packed) : throughZlib(packed, compression);
 }
 
 const chunkSize = 1 << 16;
@@ -70,7 +76,11 @@ function zstd(): Transform {
   return zlib.createZstdDecompress({ chunkSize });
 }
 
-const makers = { gzip: () => zlib.createGunzip({ chunkSize }), zstd };
+const makers = {
+  gzip: () => zlib.createGunzip({ chunkSize }),
+  deflate: () => zlib.createInflateRaw({ chunkSize }),
+  zstd,
+};
 
 /**
  * Pulls `packed` through zlib's streams. Piping would lose, more or less by chance, what a stream had given but
