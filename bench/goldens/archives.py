@@ -69,6 +69,7 @@ def main() -> None:
         # Two streams with padding between them and after.
         "streams.txt.xz": lzma.compress(everything[:half], check=lzma.CHECK_CRC32) + bytes(8)
         + lzma.compress(everything[half:], preset=0) + bytes(4),
+        "runs.txt.xz": lzma.compress(b"a" * (66 << 20)),
         "sha256.txt.xz": lzma.compress(page(3), check=lzma.CHECK_SHA256),
         "streams.txt.bz2": bz2.compress(everything[:half]) + bz2.compress(everything[half:], 1),
         # Many blocks, long runs.

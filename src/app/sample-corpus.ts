@@ -32,5 +32,6 @@ export function sampleDataset(parts: Pick<Parts, 'nodeModules'>): PrepareConfig 
     split: { by: 'document', fraction: 0.1 },
     invalidUtf8: 'replace',
     textField: null,
+    unpackRatio: 250,
   };
 }

@@ -8,6 +8,8 @@ export const splitConfig = z.discriminatedUnion('by', [
   /** The last part of the token stream, nanoGPT's way. */
   z.strictObject({ by: z.literal('tail'), fraction: z.number().gt(0).lt(1).default(0.1) }),
   z.strictObject({ by: z.literal('file'), path: z.string().min(1) }),
+  /** The validation split that the sources bring: of Hugging Face's `datasets`, saved or as its files are named. */
+  z.strictObject({ by: z.literal('given') }),
 ]);
 export const prepareConfig = z.strictObject({
   name: z.string().regex(/^[^/\\:*?"<>|.\s][^/\\:*?"<>|]{0,99}$/, 'use a plain file name of at most 100 characters'),
@@ -20,6 +22,8 @@ export const prepareConfig = z.strictObject({
   invalidUtf8: z.enum(['replace', 'skip']).default('replace'),
   /** The field of a record that holds its text; dots lead into objects. null: guessed, and said in the report. */
   textField: z.string().min(1).max(200).nullable().default(null),
+  /** How often its own size a file may unpack to; past that (and 64 MiB) it is taken for a bomb and left out. */
+  unpackRatio: z.number().int().min(1).max(1_000_000).default(250),
 });
 export type PrepareConfig = z.infer<typeof prepareConfig>;
 
@@ -100,6 +104,8 @@ export const sourceReport = z.object({
     .optional(),
   skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
   skippedCount: z.number().int(),
+  /** The data brings a validation split of its own. */
+  validation: z.boolean().optional(),
   /** Documents whose text is that of an earlier one; all are kept. Known after preparation. */
   duplicates: z.number().int().optional(),
   /** Characters left out because the training text, and so the vocabulary, does not hold them. */

@@ -88,6 +88,7 @@ beforeAll(async () => {
       split: { by: 'document', fraction: 0.2 },
       invalidUtf8: 'replace',
       textField: null,
+      unpackRatio: 250,
     },
   });
   meta = result.dataset!;

@@ -21,7 +21,7 @@ export const prepare: Command = {
     split: {
       type: 'string',
       value: 'HOW',
-      help: 'document, tail or file: where validation text comes from (default: document; tail for a single text)',
+      help: 'document, tail, file, or given (the validation split that a Hugging Face dataset brings): where validation text comes from (default: document; tail for a single text)',
     },
     fraction: {
       type: 'string',
@@ -39,22 +39,27 @@ export const prepare: Command = {
       value: 'FIELD',
       help: 'field of a record that holds its text; dots lead into objects (default: guessed, and said)',
     },
+    'unpack-ratio': {
+      type: 'string',
+      value: 'N',
+      help: 'how often its own size a packed file may unpack to before it is taken for a bomb (default: 250)',
+    },
   },
   notes: [
     'SOURCE is a file that is read, a folder of them, or a folder with nanoGPT’s train.bin and val.bin.',
-    'Read are .txt, .md, and .jsonl, .json (an array), .csv and .tsv, each record of which is a document; plain or in .gz, .zst, .xz and .tar, also nested.',
+    'Read are .txt, .md, and .jsonl, .json (an array), .csv, .tsv, .parquet, .arrow and .feather, each record of which is a document; plain or in .gz, .zst, .xz, .bz2, .tar and .zip, also nested; and folders that datasets saved.',
     'A preparation that was ended in the middle continues where it was when the same command is given again.',
   ],
   async run(args) {
     if (args.positionals.length === 0) throw new UsageError('name at least one file or folder');
     const sources = args.positionals.map((source) => path.resolve(source));
     const by = args.text('split') ?? ((await isOneDocument(sources)) ? 'tail' : 'document');
-    if (by !== 'document' && by !== 'tail' && by !== 'file')
-      throw new UsageError(`--split is document, tail or file, not "${by}"`);
+    if (by !== 'document' && by !== 'tail' && by !== 'file' && by !== 'given')
+      throw new UsageError(`--split is document, tail, file or given, not "${by}"`);
     const fraction = args.number('fraction');
     const file = args.text('validation-file');
-    if (by === 'file' && fraction !== null)
-      throw new UsageError('--split file takes the whole file, and no --fraction');
+    if ((by === 'file' || by === 'given') && fraction !== null)
+      throw new UsageError(`--split ${by} takes what is there whole, and no --fraction`);
     if ((by === 'file') !== (file !== null)) throw new UsageError('--split file and --validation-file go together');
     const options = {
       name: args.text('name') ?? path.parse(sources[0]).name,
@@ -63,6 +68,7 @@ export const prepare: Command = {
       split: file === null ? { by, ...(fraction === null ? {} : { fraction }) } : { by, path: path.resolve(file) },
       invalidUtf8: args.text('invalid-utf8') ?? 'replace',
       textField: args.text('text-field'),
+      unpackRatio: args.number('unpack-ratio') ?? undefined,
     };
     const parsed = prepareConfig.safeParse(options);
     if (!parsed.success)
@@ -96,6 +102,6 @@ export const prepare: Command = {
 
 /** A single text file is one document, which a split by document could not divide; a file of records is many. */
 async function isOneDocument(sources: readonly string[]): Promise<boolean> {
-  if (sources.length !== 1 || !/\.(txt|md)(\.(gz|zst|xz))?$/i.test(sources[0])) return false;
+  if (sources.length !== 1 || !/\.(txt|md)(\.(gz|zst|xz|bz2))?$/i.test(sources[0])) return false;
   return (await stat(sources[0]).catch(() => null))?.isFile() === true;
 }

@@ -54,7 +54,7 @@ export const prepareLimits: PrepareLimits = { shardTokens: 100_000_000, journalB
  * Prepares a dataset, goes on with an unfinished one of the same sources and config, or returns the finished one
  * when nothing has changed. An unfinished one of other sources or another config is started over.
  * A failure that would come again leaves nothing behind.
- * @throws UserError 'source-missing', 'no-text-found', 'no-training-text', 'tokenized-already', 'dataset-too-short', 'one-document', 'dataset-exists', 'folder-in-use',
+ * @throws UserError 'source-missing', 'no-text-found', 'no-validation-split', 'no-training-text', 'tokenized-already', 'dataset-too-short', 'one-document', 'dataset-exists', 'folder-in-use',
  *   'not-writable', 'disk-full', 'source-changed', 'dataset-broken'
  */
 export async function prepareDataset(
@@ -124,7 +124,7 @@ async function prepareText(
   limits: PrepareLimits,
 ): Promise<DatasetMeta> {
   const { signal } = hooks;
-  const held = config.split.by === 'file' ? await chooseSources([config.split.path]) : null;
+  const held = await heldOut(config, chosen);
   const heldPaths = new Set(held?.files.map((file) => file.path));
   // A validation file among the sources must not be trained on.
   const sources = chosen.files.filter((file) => !heldPaths.has(file.path));
@@ -139,8 +139,11 @@ async function prepareText(
     files.reduce((sum, file) => sum + file.bytes, 0),
     hooks.onProgress,
   );
-  const reader = sourceReader(config.textField, limits.window);
+  const reader = sourceReader(config.textField, limits.window, config.unpackRatio);
   const report = new ReportBuilder([...chosen.skipped, ...(held?.skipped ?? [])]);
+  if (config.split.by !== 'given')
+    for (const { name } of chosen.validation)
+      report.skip(name, 'it is the validation split that the data brings; choose the split "given" to validate on it');
   const corpus = new Corpus(wayOf(config));
   const survey = (part: typeof files) =>
     surveyDocuments(part, reader, config.invalidUtf8, { corpus, report }, { signal, onBytes: progress.pass(0.1) });
@@ -148,7 +151,8 @@ async function prepareText(
   const training = corpus.count;
   if (held !== null) await survey(held.files);
   if (training === 0) throw noText(config.sources, report);
-  if (config.split.by === 'file' && corpus.count === training) throw noText([config.split.path], report);
+  if (held !== null && corpus.count === training)
+    throw noText(config.split.by === 'file' ? [config.split.path] : config.sources, report);
   const sourceFingerprint = corpus.fingerprint;
   if (earlier !== null) return acceptFinished(folder, earlier, sourceFingerprint);
 
@@ -205,6 +209,22 @@ async function prepareText(
   } catch (error) {
     throw await explainFileError(error, join(folder, 'dataset.json'), bytesNeeded(progress, journal, dtype));
   }
+}
+
+/** Files that are validated on; null where a part of the sources is. @throws UserError 'no-validation-split' */
+async function heldOut(config: PrepareConfig, { validation }: ChosenSources) {
+  const { split } = config;
+  if (split.by === 'file') {
+    const given = await chooseSources([split.path]);
+    return { files: [...given.files, ...given.validation], skipped: given.skipped };
+  }
+  if (split.by !== 'given') return null;
+  if (validation.length > 0) return { files: validation, skipped: [] };
+  throw new UserError(
+    'no-validation-split',
+    'The sources bring no validation split beside a training split, as a DatasetDict of Hugging Face does.',
+    'Choose another way to split.',
+  );
 }
 
 async function describe(
@@ -289,7 +309,7 @@ function wayOf({ tokenizer, split, invalidUtf8 }: PrepareConfig): string {
   return JSON.stringify({
     format: 1,
     tokenizer: tokenizer ?? 'gpt2',
-    split: split.by === 'file' ? { by: 'file' } : split,
+    split: split.by === 'file' || split.by === 'given' ? { by: 'file' } : split,
     invalidUtf8,
   });
 }
@@ -358,5 +378,5 @@ const tooShort = (side: 'train' | 'val', tokens: number, by: PrepareConfig['spli
   new UserError(
     'dataset-too-short',
     `The ${side === 'train' ? 'training' : 'validation'} part has ${tokens} ${tokens === 1 ? 'token' : 'tokens'}; it needs at least 2.`,
-    by === 'file' ? 'Add text to it.' : 'Add text, or choose another split.',
+    by === 'file' || by === 'given' ? 'Add text to it.' : 'Add text, or choose another split.',
   );

@@ -26,7 +26,7 @@ export async function scanSources(sources: string[], textField: string | null = 
   const found = await chooseSources(sources);
   const report = new ReportBuilder(found.skipped);
   const reader = sourceReader(textField);
-  for (const file of found.files) {
+  for (const file of [...found.files, ...found.validation]) {
     const { name, bytes, format } = file;
     if (format !== 'tokens') await sample(file, reader, report);
     else {
@@ -35,6 +35,7 @@ export async function scanSources(sources: string[], textField: string | null = 
       else report.skip(name, reason);
     }
   }
+  if (found.validation.length > 0) report.report.validation = true;
   return report.report;
 }
 

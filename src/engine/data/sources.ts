@@ -3,9 +3,12 @@ import { dirname } from 'node:path';
 import type { Found } from './readers/find.ts';
 import { findFiles } from './readers/find.ts';
 import type { FoundFile } from './readers/reader.ts';
+import { splitOfPath } from './readers/saved-dataset.ts';
 
 export interface ChosenSources {
   readonly files: FoundFile[];
+  /** The validation split that the data brings, where it brings one beside a training split. */
+  readonly validation: FoundFile[];
   readonly skipped: Found['skipped'];
   /** `train.bin` and `val.bin`, when those are what is taken. */
   readonly tokens: { train: FoundFile; val: FoundFile } | null;
@@ -28,6 +31,8 @@ export async function chooseSources(sources: readonly string[]): Promise<ChosenS
   const tokens = pairs[0] ?? null;
   const files = tokens === null ? found.files.filter((file) => file.format !== 'tokens') : [tokens.train, tokens.val];
   const taken = new Set(files);
+  const { text, validation, test } = splitsOf(files);
+  for (const { name } of test) skipped.push({ name, reason: 'the test split that the data brings is not trained on' });
   for (const file of found.files) {
     if (taken.has(file)) continue;
     const reason =
@@ -36,5 +41,16 @@ export async function chooseSources(sources: readonly string[]): Promise<ChosenS
         : `${tokens.train.name} and ${tokens.val.name} are taken as they are`;
     skipped.push({ name: file.name, reason });
   }
-  return { files, skipped, tokens };
+  return { files: text, validation, skipped, tokens };
+}
+
+/** By the names that `datasets` gives. Data without a training split is taken as it is. */
+function splitsOf(files: readonly FoundFile[]): Record<'text' | 'validation' | 'test', FoundFile[]> {
+  const of = (file: FoundFile) => splitOfPath(file.path);
+  if (!files.some((file) => of(file) === 'train')) return { text: [...files], validation: [], test: [] };
+  return {
+    text: files.filter((file) => of(file) === 'train' || of(file) === null),
+    validation: files.filter((file) => of(file) === 'validation'),
+    test: files.filter((file) => of(file) === 'test'),
+  };
 }

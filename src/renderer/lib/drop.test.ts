@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type DropEntry, filesBelow, freeName, pathInSources, suggestedName } from './drop.ts';
+import { type DropEntry, filesBelow, freeName, pathInSources, suggestedName, usualSplit } from './drop.ts';
 
 const file = (name: string): DropEntry => ({
   isFile: true,
@@ -69,4 +69,21 @@ it('finds the whole path of a reported file, unless two folders could hold it', 
   expect(pathInSources(['/x/corpus/', '/x/b.txt'], ['a.txt', 'b.txt'], 'a.txt')).toBe('/x/corpus/a.txt');
   expect(pathInSources(['C:\\texts'], ['a/b.txt'], 'a/b.txt')).toBe('C:\\texts\\a\\b.txt');
   expect(pathInSources(['/x', '/y'], ['a.txt'], 'a.txt')).toBeNull();
+});
+
+it('splits by document where there are documents, and takes a split that the data brings', () => {
+  const of = (part: object, more: object = {}) =>
+    usualSplit({
+      files: [{ name: 'a', bytes: 1, format: 'text', invalidUtf8: 0, ...part }],
+      fileCount: 1,
+      bytes: 1,
+      skipped: [],
+      skippedCount: 0,
+      ...more,
+    });
+  expect(of({})).toBe('tail');
+  expect(of({ format: 'jsonl', documents: 1 })).toBe('tail');
+  expect(of({ format: 'parquet' })).toBe('document');
+  expect(of({}, { fileCount: 2 })).toBe('document');
+  expect(of({ format: 'arrow' }, { validation: true })).toBe('given');
 });

@@ -1,4 +1,5 @@
 /** What a drop holds: files with their names relative to it, folders searched to the bottom. */
+import type { PrepareConfig, SourceReport } from '../../shared/dataset.ts';
 import type { UploadFile } from '../door/upload.ts';
 
 /** The parts of a dropped entry that are used; the browser's FileSystemEntry has them. */
@@ -50,8 +51,11 @@ export function filesOfInput(list: FileList): UploadFile[] {
 export function suggestedName(sources: readonly string[], taken: readonly string[]): string {
   const last = sources[0]?.split(/[\\/]/).filter(Boolean).at(-1) ?? '';
   const plain = last
-    .replace(/\.(gz|gzip|zst|zstd|xz)$/i, '')
-    .replace(/\.(txt|md|markdown|jsonl|ndjson|json|csv|tsv|tar|tgz|txz|bin)$/i, '')
+    .replace(/\.(gz|gzip|zst|zstd|xz|bz2)$/i, '')
+    .replace(
+      /\.(txt|md|markdown|jsonl|ndjson|json|csv|tsv|parquet|parq|arrow|feather|ipc|tar|tgz|txz|tbz2|zip|bin)$/i,
+      '',
+    )
     .replace(/[/\\:*?"<>|]/g, ' ')
     .replace(/^[.\s]+/, '')
     .trim();
@@ -79,4 +83,12 @@ export function pathInSources(sources: readonly string[], names: readonly string
   const [folder] = folders;
   const separator = folder.includes('\\') && !folder.includes('/') ? '\\' : '/';
   return [folder.replace(/[\\/]+$/, ''), ...name.split('/')].join(separator);
+}
+
+/** How validation text is chosen until the user says otherwise: one long text can only be cut. */
+export function usualSplit(report: SourceReport): PrepareConfig['split']['by'] {
+  if (report.validation) return 'given';
+  const [only] = report.files;
+  const isOneText = only?.format === 'text' || only?.format === 'markdown' || only?.documents === 1;
+  return report.fileCount === 1 && isOneText ? 'tail' : 'document';
 }

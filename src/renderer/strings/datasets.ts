@@ -8,7 +8,7 @@ export const datasets = {
   chooseFilesLabel: 'Text or token files',
   empty: {
     title: 'Drop text here to begin',
-    text: 'A folder or files of .txt, .md, .jsonl, .json, .csv and .tsv, plain or in .gz, .zst, .xz and .tar, or a nanoGPT folder with train.bin and val.bin. Nothing is written before you have seen what was found.',
+    text: 'A folder or files of .txt, .md, .jsonl, .json, .csv, .tsv, .parquet and .arrow, plain or in .gz, .zst, .xz, .bz2, .tar and .zip, or a nanoGPT folder with train.bin and val.bin. Nothing is written before you have seen what was found.',
   },
   drop: {
     title: 'Drop to look inside',
@@ -33,7 +33,7 @@ export const datasets = {
     found: (count: string, size: string) => `${files(count)}, ${size}`,
     foundNothing: 'No file that can be used',
     foundNothingNext:
-      'Meander reads .txt, .md, .jsonl, .json, .csv and .tsv files, plain or in .gz, .zst, .xz and .tar, folders of them, and nanoGPT’s train.bin and val.bin.',
+      'Meander reads .txt, .md, .jsonl, .json, .csv, .tsv, .parquet and .arrow files, plain or in .gz, .zst, .xz, .bz2, .tar and .zip, folders of them, and nanoGPT’s train.bin and val.bin.',
     skipped: (count: string) => `${files(count)} skipped`,
     invalid: (count: string) => `${count} bytes are not UTF-8`,
     more: (count: string) => `and ${count} more`,
@@ -70,11 +70,12 @@ export const datasets = {
       bytes: '256 tokens and an end of text; any text, any language',
     },
     split: 'Validation text',
-    splits: { document: 'By document', tail: 'Last part', file: 'A file' },
+    splits: { document: 'By document', tail: 'Last part', file: 'A file', given: 'The data’s own' },
     splitNotes: {
       document: 'Documents are chosen by a hash of their text: the choice holds when files are reordered or added.',
       tail: 'The last part of the token stream, nanoGPT’s way. One long file needs this.',
       file: 'One of the files is validation text; all others are for training.',
+      given: 'The data brings a validation split, which is taken. Its test split, if it has one, is left alone.',
     },
     fraction: 'Share for validation',
     fractionBad: 'Between 0.1 and 50%',

@@ -4,6 +4,7 @@ import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { formatOfName } from './inspect.ts';
 import type { FoundFile } from './reader.ts';
+import { besideData } from './saved-dataset.ts';
 
 export interface Found {
   readonly files: FoundFile[];
@@ -18,7 +19,7 @@ interface State extends Found {
 
 /**
  * In the order given, folders by name (code units, so the same on every machine). Hidden files and
- * folders inside a dropped folder are left out silently. Nothing here fails: what cannot be read is in `skipped`.
+ * folders inside a dropped folder are left out silently, and what describes a saved dataset. Nothing here fails: what cannot be read is in `skipped`.
  */
 export async function findFiles(sources: readonly string[]): Promise<Found> {
   const state: State = { files: [], skipped: [], seen: new Map(), folders: new Set() };
@@ -69,9 +70,15 @@ async function walkFolder(state: State, root: string, folder: string, links: str
       continue;
     }
     const inner: string[] = [];
+    const beside = await besideData(at, entries);
     for (const entry of entries) {
       if (entry.startsWith('.')) continue;
       const path = join(at, entry);
+      const reason = beside.get(entry);
+      if (reason !== undefined) {
+        if (reason !== '') state.skipped.push({ name: nameIn(root, path), reason });
+        continue;
+      }
       try {
         const info = await lstat(path);
         if (info.isSymbolicLink()) links.push(path);

@@ -44,7 +44,8 @@ export interface ArchiveEntry {
 const headBytes = 512;
 const deepest = 8;
 
-export function sourceReader(textField: string | null, window: TextWindow = textWindow): Reader {
+/** @param ratio how often its own size a file may unpack to */
+export function sourceReader(textField: string | null, window: TextWindow = textWindow, ratio = 250): Reader {
   return {
     async *documents(file, notes) {
       const plain = file.format === 'text' || file.format === 'markdown';
@@ -66,7 +67,7 @@ export function sourceReader(textField: string | null, window: TextWindow = text
         }
         counts = true;
         notes.onBytes(uncounted);
-        const budget = new UnpackBudget(file.name, file.bytes);
+        const budget = new UnpackBudget(file.name, file.bytes, ratio);
         yield* documentsIn({ file, notes, textField, window, budget, name: file.name, place: '', bytes, depth: 0 });
       } finally {
         await bytes.close();

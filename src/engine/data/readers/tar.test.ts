@@ -124,6 +124,12 @@ describe('xz', () => {
     expect((await readAll(archive('openwebtext.tar.xz'))).texts).toHaveLength(60);
   });
 
+  it('that unpacks without end is refused, unless that is allowed', async () => {
+    expect((await readAll(archive('runs.txt.xz'))).code).toBe('unpacks-too-far');
+    const { texts, failure } = await readAll(archive('runs.txt.xz'), null, undefined, 10_000);
+    expect([texts[0].length, failure]).toEqual([66 << 20, null]);
+  });
+
   it('that is left in its middle harms nothing beside it', async () => {
     const [whole, other] = await Promise.all(
       ['openwebtext.tar.xz', 'ustar.tar.xz'].map((name) => readFile(archive(name))),

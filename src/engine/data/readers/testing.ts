@@ -16,7 +16,7 @@ export async function foundFile(path: string): Promise<FoundFile> {
 }
 
 /** All texts of a file, what was said of it, and what it failed with. */
-export async function readAll(path: string, textField: string | null = null, window?: TextWindow) {
+export async function readAll(path: string, textField: string | null = null, window?: TextWindow, ratio?: number) {
   const texts: string[] = [];
   const places: string[] = [];
   const leftOut: string[] = [];
@@ -37,7 +37,7 @@ export async function readAll(path: string, textField: string | null = null, win
     leaveOut: (_: string, place: string, reason: string) => void leftOut.push(`${place}: ${reason}`),
   };
   try {
-    for await (const document of sourceReader(textField, window).documents(await foundFile(path), notes)) {
+    for await (const document of sourceReader(textField, window, ratio).documents(await foundFile(path), notes)) {
       const parts: Buffer[] = [];
       places.push(document.place);
       for await (const chunk of document.chunks(lastBoundary)) parts.push(Buffer.from(chunk.bytes));

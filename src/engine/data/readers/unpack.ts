@@ -10,19 +10,21 @@ import { unpackXz } from './xz.ts';
 
 export type Compression = 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
-/** Bytes that a file may unpack to whatever its size, and how often its own size beyond that. */
+/** Bytes that a file may unpack to whatever its size. */
 const alwaysAllowed = 64 << 20;
-const ratioAllowed = 250;
 
 /** Counts what is unpacked out of one file, on all levels together: text comes to 3 to 20 times its packed size. */
 export class UnpackBudget {
   readonly #name: string;
+  readonly #ratio: number;
   readonly #limit: number;
   #unpacked = 0;
 
-  constructor(name: string, packedBytes: number) {
+  /** @param ratio how often its own size it may unpack to beyond that */
+  constructor(name: string, packedBytes: number, ratio: number) {
     this.#name = name;
-    this.#limit = Math.max(alwaysAllowed, packedBytes * ratioAllowed);
+    this.#ratio = ratio;
+    this.#limit = Math.max(alwaysAllowed, packedBytes * ratio);
   }
 
   /** @throws UserError 'unpacks-too-far' */
@@ -31,8 +33,8 @@ export class UnpackBudget {
     if (this.#unpacked > this.#limit)
       throw new UserError(
         'unpacks-too-far',
-        `${this.#name} unpacks to more than ${ratioAllowed} times its size, as no text does; nothing of it is taken`,
-        'If you trust it, unpack it yourself and give what was in it.',
+        `${this.#name} unpacks to more than ${this.#ratio} times its size, as no text does; nothing of it is taken`,
+        'If you trust it, allow a higher ratio (--unpack-ratio), or unpack it yourself.',
       );
   }
 }

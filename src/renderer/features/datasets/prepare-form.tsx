@@ -17,7 +17,7 @@ import { type PrepareConfig, prepareConfig, type SourceReport, tokenizerKinds } 
 import { NumberField } from '../../components/number-field.tsx';
 import { Problem } from '../../components/states.tsx';
 import { call } from '../../door/index.ts';
-import { pathInSources, suggestedName } from '../../lib/drop.ts';
+import { pathInSources, suggestedName, usualSplit } from '../../lib/drop.ts';
 import { formatCount } from '../../lib/format.ts';
 import { useAction } from '../../store/action.ts';
 import { refresh } from '../../store/cache.ts';
@@ -26,11 +26,7 @@ import { hasRecords } from './lib/text-fields.ts';
 import { Report } from './report.tsx';
 import { Beginnings, TextFieldChoice } from './text-field.tsx';
 
-type SplitBy = 'document' | 'tail' | 'file';
-
-/** One document, which a split by document could not divide; a file of records is many. */
-const isOneText = ({ fileCount, files }: SourceReport): boolean =>
-  fileCount === 1 && (files[0].format === 'text' || files[0].format === 'markdown');
+type SplitBy = PrepareConfig['split']['by'];
 
 export function PrepareForm({
   sources,
@@ -56,9 +52,9 @@ export function PrepareForm({
   const [tokenizer, setTokenizer] = useState<NonNullable<PrepareConfig['tokenizer']>>(
     initial?.tokenizer ?? (report.bytes < 20e6 ? 'characters' : 'gpt2'),
   );
-  const [by, setBy] = useState<SplitBy>(initial?.split.by ?? (isOneText(report) ? 'tail' : 'document'));
+  const [by, setBy] = useState<SplitBy>(() => initial?.split.by ?? usualSplit(report));
   const [percent, setPercent] = useState(
-    initial && initial.split.by !== 'file' ? Number((100 * initial.split.fraction).toFixed(3)) : 10,
+    initial && 'fraction' in initial.split ? Number((100 * initial.split.fraction).toFixed(3)) : 10,
   );
   const [file, setFile] = useState<string | null>(initial?.split.by === 'file' ? initial.split.path : null);
   const [invalidUtf8, setInvalid] = useState<PrepareConfig['invalidUtf8']>(initial?.invalidUtf8 ?? 'replace');
@@ -107,15 +103,20 @@ export function PrepareForm({
       ? texts.nameMissing
       : texts.nameBad;
   const nameError = taken.includes(name) ? texts.nameTaken : badName;
+  const hasFraction = by === 'document' || by === 'tail';
   const fractionError = percent >= 0.1 && percent <= 50 ? null : texts.fractionBad;
   const onlyFile = report.fileCount === 1;
   const fileError = by !== 'file' ? null : onlyFile ? texts.onlyFile : file === null ? texts.splitFileMissing : null;
-  const wrong = nameError !== null || (!ready && (fileError !== null || (by !== 'file' && fractionError !== null)));
+  const wrong = nameError !== null || (!ready && (fileError !== null || (hasFraction && fractionError !== null)));
 
   const start = () =>
     run(async () => {
       const split: PrepareConfig['split'] =
-        by === 'file' ? { by, path: file as string } : { by, fraction: Math.round(percent * 1000) / 100_000 };
+        by === 'file'
+          ? { by, path: file as string }
+          : by === 'given'
+            ? { by }
+            : { by, fraction: Math.round(percent * 1000) / 100_000 };
       await call('datasets.prepare', {
         name,
         sources,
@@ -160,9 +161,12 @@ export function PrepareForm({
                 note={texts.splitNotes[by]}
                 value={by}
                 onChange={setBy}
-                data={(['document', 'tail', 'file'] as const).map((value) => ({ value, label: texts.splits[value] }))}
+                data={(report.validation
+                  ? (['given', 'document', 'tail', 'file'] as const)
+                  : (['document', 'tail', 'file'] as const)
+                ).map((value) => ({ value, label: texts.splits[value] }))}
               />
-              {by === 'file' ? (
+              {by === 'file' && (
                 <Select
                   label={texts.splitFile}
                   data={places}
@@ -171,7 +175,8 @@ export function PrepareForm({
                   error={fileError}
                   searchable
                 />
-              ) : (
+              )}
+              {hasFraction && (
                 <NumberField
                   label={texts.fraction}
                   value={percent}
