@@ -64,7 +64,7 @@ function entry([path, content, type = 'File']: Entry): Buffer {
 /** A tar archive of these. */
 export const tar = (...entries: Entry[]) => Buffer.concat([...entries.map(entry), Buffer.alloc(1024)]);
 
-const fixtures = join(import.meta.dirname, '../../../../bench/goldens/fixtures');
+export const fixtures = join(import.meta.dirname, '../../../../bench/goldens/fixtures');
 /** What other libraries wrote (`bench/goldens/archives.py` and `tables.py`), and the texts that are in them. */
 export const archive = (name: string) => join(fixtures, 'archives', name);
 export const table = (name: string) => join(fixtures, 'tables', name);
