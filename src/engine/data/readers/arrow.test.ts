@@ -80,4 +80,13 @@ describe('Arrow by pyarrow', () => {
       expect((await read('a.arrow', lying)).failure).toMatch(reason);
     }
   });
+
+  it('whose metadata lists without end is refused at once', async () => {
+    const bytes = await readFile(table('large.arrow'));
+    // Where the schema says its fields are: at a number of hundreds of millions now.
+    bytes[44] = 0x1a;
+    expect((await read('a.arrow', bytes)).failure).toBe('its metadata lies about how much it lists');
+    const { texts, code } = await read('b.arrow', Buffer.concat([bytes.subarray(0, 24), Buffer.alloc(200, 0x7f)]));
+    expect([texts, code]).toEqual([[], 'source-broken']);
+  });
 });

@@ -4,6 +4,7 @@ import type { Data, Field, RecordBatch } from 'apache-arrow';
 import { CompressionType, compressionRegistry, DataType, Message, RecordBatchReader, Vector } from 'apache-arrow';
 import { decompressFrame } from 'lz4js';
 import { UserError } from '../../errors.ts';
+import { checkMetadata } from './arrow-metadata.ts';
 import type { Bytes } from './bytes.ts';
 import { broken } from './bytes.ts';
 import { arrowFileMagic as fileMagic, startsWith } from './magic.ts';
@@ -34,7 +35,9 @@ export async function* arrowDocuments(leaf: Leaf): AsyncGenerator<SourceDocument
       }
       if (field === null) return;
       const name = field.name;
-      const text = columnsOf(batch).find((column) => column.name === name)?.text ?? (() => null);
+      const column = columnsOf(batch).find((own) => own.name === name);
+      const text = column?.text ?? (() => null);
+      if (batch.numRows > (column?.rows ?? 0)) throw broken('a batch of it lies about its rows');
       for (let i = 0; i < batch.numRows; i++) {
         const bytes = text(i);
         leaf.budget.add(bytes?.length ?? 0);
@@ -66,6 +69,8 @@ function preview(batch: RecordBatch): SourceRecord[] {
 
 interface Column {
   readonly name: string;
+  /** Rows that its buffers have room for. */
+  readonly rows: number;
   /** The text of a row, or null; null for a column of something else. */
   readonly text: ((row: number) => Uint8Array | null) | null;
 }
@@ -85,7 +90,8 @@ function columnsOf(batch: RecordBatch): Column[] {
       if (DataType.isStruct(type)) walk(type.children, data.children, `${path}.`, there);
       else {
         const read = textOf(data);
-        columns.push({ name: path, text: read === null ? null : (row) => (there(row) ? read(row) : null) });
+        const rows = data.valueOffsets === undefined ? (data.values?.length ?? 0) : data.valueOffsets.length - 1;
+        columns.push({ name: path, rows, text: read === null ? null : (row) => (there(row) ? read(row) : null) });
       }
     }
   };
@@ -140,6 +146,7 @@ async function* messages(bytes: Bytes, budget: UnpackBudget): AsyncGenerator<Uin
     if (length === 0) break;
     if (length < 0 || length > mostAtOnce) throw broken(`a message of it has ${length} bytes of metadata`);
     const metadata = await exactly(bytes, length);
+    checkMetadata(metadata);
     const message = Message.decode(metadata);
     if (message.isSchema() !== first) throw broken('its schema is not where it must be');
     const { bodyLength } = message;
