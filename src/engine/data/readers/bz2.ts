@@ -38,12 +38,6 @@ export async function* unpackBz2(packed: Bytes): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** A level, and the mark of a block or of the end. */
-export function isBz2(head: Uint8Array): boolean {
-  const text = Buffer.from(head.subarray(0, 10)).toString('latin1');
-  return /^BZh[1-9]/.test(text) && ['1AY&SY', '\x17rE8P\x90'].includes(text.slice(4));
-}
-
 async function* stream(packed: Bytes, level: number, decoder: Bzip2): AsyncGenerator<Uint8Array> {
   const bits = new BitBuffer();
   /** Takes more of the file in. */

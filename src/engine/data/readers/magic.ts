@@ -18,3 +18,9 @@ export function isArrow(head: Uint8Array): boolean {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   return view.getInt32(0, true) === -1 && view.getInt32(4, true) > 0 && view.getInt32(4, true) % 8 === 0;
 }
+
+/** Of bzip2: a level, and the mark of a block or of the end. */
+export function isBz2(head: Uint8Array): boolean {
+  const text = Buffer.from(head.subarray(0, 10)).toString('latin1');
+  return /^BZh[1-9]/.test(text) && ['1AY&SY', '\x17rE8P\x90'].includes(text.slice(4));
+}

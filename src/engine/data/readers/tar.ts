@@ -1,5 +1,6 @@
 /** Tar archives as a stream: one entry after the other, nothing is ever written. */
-import { Header, Pax } from 'tar';
+import { Header } from 'tar/header';
+import { Pax } from 'tar/pax';
 import { Bytes, broken } from './bytes.ts';
 import type { ArchiveEntry } from './source-reader.ts';
 

@@ -1,7 +1,8 @@
 /** For tests: what a reader makes of a file, and archives to be read. */
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Header, Pax } from 'tar';
+import { Header } from 'tar/header';
+import { Pax } from 'tar/pax';
 import { lastBoundary } from '../utf8.ts';
 import { formatOfName } from './inspect.ts';
 import type { FoundFile, TextField } from './reader.ts';

@@ -5,7 +5,7 @@ import zlib from 'node:zlib';
 import { UserError } from '../../errors.ts';
 import type { Bytes } from './bytes.ts';
 import { broken } from './bytes.ts';
-import { isBz2, unpackBz2 } from './bz2.ts';
+import { isBz2 } from './magic.ts';
 import { unpackXz } from './xz.ts';
 
 export type Compression = 'gzip' | 'zstd' | 'xz' | 'bzip2';
@@ -64,9 +64,10 @@ export async function* unpack(
   }
 }
 
-function plainOf(packed: Bytes, compression: Compression | 'deflate'): AsyncGenerator<Uint8Array> {
-  if (compression === 'xz') return unpackXz(packed);
-  return compression === 'bzip2' ? unpackBz2(packed) : throughZlib(packed, compression);
+async function* plainOf(packed: Bytes, compression: Compression | 'deflate'): AsyncGenerator<Uint8Array> {
+  if (compression === 'xz') yield* unpackXz(packed);
+  else if (compression === 'bzip2') yield* (await import('./bz2.ts')).unpackBz2(packed);
+  else yield* throughZlib(packed, compression);
 }
 
 const chunkSize = 1 << 16;
