@@ -8,6 +8,8 @@ import { Schema } from 'apache-arrow/fb/schema';
 import { ByteBuffer } from 'flatbuffers';
 import { broken } from './bytes.ts';
 
+/** Rows of a batch, and items of its lists: far more than fit into the bytes that are read of one. */
+const mostRows = 1n << 26n;
 /** Fields within fields. */
 const deepest = 64;
 
@@ -29,7 +31,11 @@ export function checkMetadata(bytes: Uint8Array): void {
   };
   const batch = (own: RecordBatch | null) => {
     if (own === null) return;
-    count(own.nodesLength());
+    // The library makes room for the rows that are said to be there.
+    const lengths = [own.length()];
+    const nodes = count(own.nodesLength());
+    for (let i = 0; i < nodes; i++) lengths.push(own.nodes(i)?.length() ?? 0n);
+    if (lengths.some((length) => length < 0n || length > mostRows)) throw broken('a batch of it lies about its rows');
     count(own.buffersLength());
     count(own.variadicBufferCountsLength());
   };
