@@ -17,9 +17,9 @@
     ],
     "family_libraries": [],
     "conditions": [
-      ["target_arch=='x64'", { "family_libraries": ["kernels_avx512", "kernels_avx2", "kernels_portable"] }],
-      ["target_arch=='arm64'", { "family_libraries": ["kernels_neon", "kernels_portable"] }],
-      ["target_arch!='x64' and target_arch!='arm64'", { "family_libraries": ["kernels_portable"] }]
+      ["target_arch=='x64'", { "family_libraries": ["kernels_avx512bf16", "kernels_avx512", "kernels_avx2", "kernels_portablebf16", "kernels_portable"] }],
+      ["target_arch=='arm64'", { "family_libraries": ["kernels_neon", "kernels_portablebf16", "kernels_portable"] }],
+      ["target_arch!='x64' and target_arch!='arm64'", { "family_libraries": ["kernels_portablebf16", "kernels_portable"] }]
     ]
   },
   "target_defaults": {
@@ -45,6 +45,12 @@
       "type": "static_library",
       "sources": ["<@(kernel_sources)"],
       "defines": ["MEANDER_PORTABLE", "MEANDER_FAMILY=portable"]
+    },
+    {
+      "target_name": "kernels_portablebf16",
+      "type": "static_library",
+      "sources": ["<@(kernel_sources)"],
+      "defines": ["MEANDER_PORTABLE", "MEANDER_BF16", "MEANDER_FAMILY=portablebf16"]
     },
     {
       "target_name": "core",
@@ -74,6 +80,15 @@
           "defines": ["MEANDER_AVX512", "MEANDER_FAMILY=avx512"],
           "cflags": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mavx2", "-mprefer-vector-width=512"],
           "xcode_settings": { "OTHER_CFLAGS": ["-O3", "-ffp-contract=off", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"] },
+          "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX512"] } }
+        },
+        {
+          "target_name": "kernels_avx512bf16",
+          "type": "static_library",
+          "sources": ["<@(kernel_sources)"],
+          "defines": ["MEANDER_AVX512", "MEANDER_BF16", "MEANDER_FAMILY=avx512bf16"],
+          "cflags": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512bf16", "-mfma", "-mavx2", "-mprefer-vector-width=512"],
+          "xcode_settings": { "OTHER_CFLAGS": ["-O3", "-ffp-contract=off", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512bf16", "-mfma"] },
           "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX512"] } }
         },
         {

@@ -203,9 +203,22 @@ napi_value number(napi_env env, double x) {
 
 namespace api {
 
-/** status(wanted family | null) → { device, cores, families, family, label, tile: [rows, columns, depth] } */
+/** The family that a call names by arguments i (family | null) and i + 1 ("float32", "mixed" or "auto"). */
+const Family& familyOf(const Arguments& in, size_t i) {
+  const std::string precision = in.text(i + 1);
+  const Precision wanted = precision == "mixed"     ? Precision::mixed
+                           : precision == "auto"    ? Precision::automatic
+                           : precision == "float32" ? Precision::float32
+                                                    : (reject("an unknown precision"), Precision::float32);
+  return chooseFamily(in.absent(i) ? nullptr : in.text(i).c_str(), wanted);
+}
+
+/**
+ * status(wanted family | null, precision)
+ *   → { device, cores, families, family, label, mixed, tile: [rows, columns, depth] }
+ */
 napi_value status(napi_env env, const Arguments& in) {
-  const Family& family = chooseFamily(in.absent(0) ? nullptr : in.text(0).c_str());
+  const Family& family = familyOf(in, 0);
   napi_value object, names, tile;
   check(napi_create_object(env, &object), "object");
   set(env, object, "device", text(env, processorName()));
@@ -217,6 +230,9 @@ napi_value status(napi_env env, const Arguments& in) {
   check(napi_create_array(env, &names), "array");
   for (int i = 0; i < count; i++) napi_set_element(env, names, i, text(env, all[i]->name));
   set(env, object, "families", names);
+  napi_value mixed;
+  check(napi_get_boolean(env, family.mixed, &mixed), "boolean");
+  set(env, object, "mixed", mixed);
   check(napi_create_array(env, &tile), "array");
   const int sizes[] = {family.gemmRows, family.gemmColumns, family.gemmDepth};
   for (int i = 0; i < 3; i++) napi_set_element(env, tile, i, number(env, sizes[i]));
@@ -226,13 +242,12 @@ napi_value status(napi_env env, const Arguments& in) {
 
 void stopAtExit(void* data) { static_cast<EngineHandle*>(data)->engine.reset(); }
 
-/** open(threads, wanted family | null) → engine */
+/** open(threads, wanted family | null, precision) → engine */
 napi_value open(napi_env env, const Arguments& in) {
   const int64_t threads = in.whole(0);
   if (threads < 1 || threads > 1024) reject("the native engine takes 1 to 1024 threads");
   auto handle = std::make_unique<EngineHandle>();
-  handle->engine = std::make_unique<Engine>(static_cast<int>(threads),
-                                            chooseFamily(in.absent(1) ? nullptr : in.text(1).c_str()));
+  handle->engine = std::make_unique<Engine>(static_cast<int>(threads), familyOf(in, 1));
   const auto forget = [](napi_env, void* data, void*) { static_cast<EngineHandle*>(data)->leave(); };
   check(napi_create_threadsafe_function(env, nullptr, nullptr, text(env, "meander"), 0, 1, handle.get(), forget,
                                         handle.get(), settle, &handle->deliver),

@@ -8,8 +8,15 @@ namespace meander {
 
 struct Context::State {
   Scratch shared[scratchSlots];
+  std::vector<BufferPointer> bound;
   std::mutex mutex;
   std::string error;
+
+  Buffer* holder(const float* address) const {
+    for (const auto& buffer : bound)
+      if (address >= buffer->data() && address < buffer->data() + buffer->bytes() / sizeof(float)) return buffer.get();
+    return nullptr;
+  }
 };
 
 Context::Context(Pool& pool) : pool(pool), state_(std::make_unique<State>()) {}
@@ -18,6 +25,17 @@ Context::~Context() = default;
 float* Context::scratch(ScratchSlot slot, int64_t floats) { return state_->shared[slot].floats(floats); }
 float* Context::perThread(int64_t floats) { return scratch(threadLocal, floats * pool.threads()); }
 bool Context::adds(int64_t mode) const { return mode == add || (mode == first && scalars.accumulate); }
+
+void Context::bind(std::vector<BufferPointer> stores) { state_->bound = std::move(stores); }
+float* Context::kept(const float* address, int layout, int64_t rows, int64_t columns, int64_t words, bool& stale) {
+  Buffer* const store = state_->holder(address);
+  if (!store) return nullptr;
+  const auto offset = static_cast<size_t>(address - store->data());
+  return static_cast<float*>(store->kept({offset, layout, rows, columns}, words * sizeof(float), stale));
+}
+void Context::changed(const float* address) {
+  if (Buffer* const store = state_->holder(address)) store->changed();
+}
 
 void Context::fail(const char* format, int64_t a, int64_t b) {
   char message[512];

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "memory.h"
 #include "pool.h"
@@ -67,6 +68,16 @@ struct Context {
   /** Whether an output is added to, given its WriteMode. */
   bool adds(int64_t mode) const;
 
+  /** The stores that the next program works on. */
+  void bind(std::vector<BufferPointer> stores);
+  /**
+   * Memory for another form of the rows × columns matrix at `address`, kept with its store until that is changed:
+   * `words` floats, to be written where `stale`. Null where no bound store holds the address.
+   */
+  float* kept(const float* address, int layout, int64_t rows, int64_t columns, int64_t words, bool& stale);
+  /** Says that a kernel wrote the bound store that holds the address. */
+  void changed(const float* address);
+
   /** Records the first error of a run; `format` may use two %lld. Callable from any task. */
   void fail(const char* format, int64_t a = 0, int64_t b = 0);
   /** The first error since the last call, empty when there is none. */
@@ -91,21 +102,29 @@ using Kernel = void (*)(Context&, const Call&);
 struct Family {
   const char* name;
   const char* label;
+  /** Whether operands of matrix products are rounded to bfloat16. */
+  bool mixed;
   Kernel kernels[opCount];
   /** target and source of n elements; which is a VectorOp. */
   void (*vector)(int which, float* target, const float* source, float scalar, int64_t n);
   bool (*allFinite)(const float* source, int64_t n);
-  /** Registers-only multiply-add loop; returns its floating-point operations. For measuring the peak. */
+  /** Registers-only loop of what its matrix products are made of; returns its floating-point operations. */
   double (*peak)(int64_t rounds, float* sink);
   int gemmRows, gemmColumns, gemmDepth;
 };
 
 enum VectorOp : int { vectorAdd, vectorDivide, vectorLerp, vectorRunning, vectorScale, vectorAddScaled, vectorOps };
 
-/** Families that this build holds and this processor can run, best first. */
+enum class Precision { float32, mixed, automatic };
+
+/** Families that this build holds and this processor can run, those of float32 first, each precision's best first. */
 const Family* const* families(int& count);
-/** The family named by MEANDER_KERNELS, else the best. Throws std::runtime_error when it cannot run here. */
-const Family& chooseFamily(const char* wanted);
+/**
+ * The family named by MEANDER_KERNELS, whatever its precision; else the best of that precision. Where the processor has
+ * no bfloat16 of its own, `mixed` gets float32; `automatic` gets mixed only where that is faster.
+ * Throws std::runtime_error when a named family cannot run here.
+ */
+const Family& chooseFamily(const char* wanted, Precision precision);
 /** Name of the processor, as it calls itself. */
 std::string processorName();
 /** Physical cores that this process may use. */

@@ -85,6 +85,7 @@ void Engine::reserve(size_t bytes) {
 void Engine::write(BufferPointer target, size_t offset, std::unique_ptr<char[]> data, size_t bytes) {
   enqueue([target = std::move(target), offset, data = std::shared_ptr<char[]>(std::move(data)), bytes] {
     std::memcpy(target->data<char>() + offset, data.get(), bytes);
+    target->changed();
   });
 }
 
@@ -95,6 +96,7 @@ void Engine::copy(BufferPointer target, BufferPointer source, size_t bytes) {
       const size_t n = bytes - from < copyChunk ? bytes - from : copyChunk;
       std::memmove(target->data<char>() + from, source->data<char>() + from, n);
     });
+    target->changed();
   });
 }
 
@@ -105,6 +107,7 @@ void Engine::vector(VectorOp op, BufferPointer target, BufferPointer source, flo
       const int64_t n = elements - from < vectorChunk ? elements - from : vectorChunk;
       family_.vector(op, target->data() + from, source ? source->data() + from : nullptr, scalar, n);
     });
+    target->changed();
   });
 }
 
@@ -116,7 +119,9 @@ void Engine::run(std::shared_ptr<const Program> program, BufferPointer results, 
     std::vector<float*> bases = {arena_ ? arena_->data() : nullptr, results ? results->data() : nullptr};
     for (const auto& binding : bindings) bases.push_back(binding->data());
     context_.scalars = scalars;
+    context_.bind(bindings);
     program->run(family_, context_, bases.data());
+    context_.bind({});
   });
 }
 

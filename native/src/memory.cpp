@@ -98,6 +98,14 @@ Buffer::~Buffer() {
 
 size_t Buffer::total() { return live.load(); }
 
+void* Buffer::kept(const Key& key, size_t bytes, bool& stale) {
+  Kept& kept = kept_[key];
+  if (!kept.memory) kept.memory = std::make_unique<Buffer>(bytes);
+  stale = kept.version != version_;
+  kept.version = version_;
+  return kept.memory->data<void>();
+}
+
 float* Scratch::floats(size_t count) {
   const size_t bytes = count * sizeof(float);
   if (!buffer_ || buffer_->bytes() < bytes) {

@@ -1,7 +1,10 @@
 // Memory of the engine: aligned, zero when made, counted.
 #pragma once
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <tuple>
 
 namespace meander {
 
@@ -23,10 +26,26 @@ class Buffer {
   /** Bytes of all live buffers in this process. */
   static size_t total();
 
+  /** Says that the contents were written: what was kept of them is stale. On the engine's thread only. */
+  void changed() { version_++; }
+  /** Where in the buffer a matrix lies, how it is laid out, and its two sizes. */
+  using Key = std::tuple<size_t, int, int64_t, int64_t>;
+  /**
+   * Memory that lives as long as this buffer, for another form of a part of it: `bytes` of it, always the same for the
+   * same key. `stale` says that it must be written anew. On the engine's thread only.
+   */
+  void* kept(const Key& key, size_t bytes, bool& stale);
+
  private:
   void* data_ = nullptr;
   size_t bytes_ = 0;
   size_t mapped_ = 0;
+  uint64_t version_ = 1;
+  struct Kept {
+    uint64_t version = 0;
+    std::unique_ptr<Buffer> memory;
+  };
+  std::map<Key, Kept> kept_;
 };
 
 using BufferPointer = std::shared_ptr<Buffer>;

@@ -168,6 +168,11 @@ export type SpikeConfig = z.infer<typeof spikeConfig>;
 export const deviceConfig = z.strictObject({
   /** auto: the fastest that works here. */
   backend: z.enum(['auto', 'native', 'reference']).default('auto'),
+  /**
+   * Of operands of matrix products. mixed: bfloat16, where this machine has it; auto: mixed where it is faster. Sums,
+   * weights, gradients, moments and averages are float32 whatever this says.
+   */
+  precision: z.enum(['float32', 'mixed', 'auto']).default('float32'),
   /** null: one per physical core. */
   threads: positive.max(1024).nullable().default(null),
 });
@@ -246,5 +251,6 @@ export const runConfig = z
     });
   });
 export type RunConfig = z.infer<typeof runConfig>;
+export type Precision = RunConfig['device']['precision'];
 /** What a config file may hold: everything with a default may be left out. */
 export type RunConfigInput = z.input<typeof runConfig>;

@@ -95,6 +95,7 @@ void adamw(Context& context, const Call& call) {
   const V eps = set(static_cast<float>(epsilon));
   const V decay = set(static_cast<float>(1 - lr * weightDecay));
 
+  context.changed(p);
   context.pool.each(tasks, [&](int task, int) {
     const FlushSubnormals flush;
     const int64_t from = task * chunk, to = least(from + chunk, elements);

@@ -70,6 +70,13 @@ void lossesOf(Context& context, float* logits, int64_t stride, int64_t count, in
   });
 }
 
+void logitsOf(Context& context, int64_t N, int64_t C, int64_t vocab, const float* x, const float* weight, float* logits,
+              int64_t stride) {
+  GemmOptions options;
+  options.parameter = true;
+  gemm(context, N, vocab, C, plain(x, C), transposed(weight, C), logits, stride, options);
+}
+
 }  // namespace
 
 // x, weight, targets, losses | N, C, V, vocab
@@ -82,7 +89,7 @@ void classifierLoss(Context& context, const Call& call) {
   float* const logits = context.scratch(rows, chunk * stride);
   for (int64_t n = 0; n < N; n += chunk) {
     const int64_t count = least(chunk, N - n);
-    gemm(context, count, vocab, C, plain(x + n * C, C), transposed(weight, C), logits, stride);
+    logitsOf(context, count, C, vocab, x + n * C, weight, logits, stride);
     lossesOf(context, logits, stride, count, vocab, targets + n, losses + n, false, 0);
   }
 }
@@ -100,10 +107,11 @@ void classifierLossTrain(Context& context, const Call& call) {
   const float scale = context.scalars.lossScale / static_cast<float>(N);
   for (int64_t n = 0; n < N; n += chunk) {
     const int64_t count = least(chunk, N - n);
-    gemm(context, count, vocab, C, plain(x + n * C, C), transposed(weight, C), logits, stride);
+    logitsOf(context, count, C, vocab, x + n * C, weight, logits, stride);
     lossesOf(context, logits, stride, count, vocab, targets + n, losses + n, true, scale);
     GemmOptions forX;
     forX.accumulate = context.adds(dxMode);
+    forX.parameter = true;
     gemm(context, count, C, vocab, plain(logits, stride), plain(weight, C), dx + n * C, C, forX);
     GemmOptions forWeight;
     forWeight.accumulate = addWeight || n > 0;
@@ -115,7 +123,7 @@ void classifierLossTrain(Context& context, const Call& call) {
 void classifierLogits(Context& context, const Call& call) {
   const auto& [x, weight, logits] = operands<3>(call);
   const auto& [N, C, words, vocab] = sizes<4>(call);
-  if (N > fewRows) return gemm(context, N, vocab, C, plain(x, C), transposed(weight, C), logits, vocab);
+  if (perWord > 1 || N > fewRows) return logitsOf(context, N, C, vocab, x, weight, logits, vocab);
   // A few tokens: bound by reading the weight once, row by row.
   constexpr int64_t perTask = 64;
   context.pool.each(static_cast<int>(blocksOf(vocab, perTask)), [&](int task, int) {

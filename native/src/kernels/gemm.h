@@ -1,4 +1,5 @@
-// Matrix products on row-major float32 matrices, any of them transposed.
+// Matrix products on row-major float32 matrices, any of them transposed. Families of mixed precision round the operands
+// to bfloat16 as they pack them; sums, epilogues and results are float32 everywhere.
 #pragma once
 #include "context.h"
 #include "kernels/math.h"
@@ -32,13 +33,22 @@ struct GemmOptions {
   /** Sums of B's columns over k (B row-major only), added when `addSums`: a bias gradient for free. */
   float* columnSums = nullptr;
   bool addSums = false;
+  /** B is a parameter: its packed form may be kept with its store from one product to the next. */
+  bool parameter = false;
 };
 
 /** C[M,N] (+)= A[M,K] · B[K,N], then the epilogue. C is row-major with stride ldc. */
 void gemm(Context& context, int64_t M, int64_t N, int64_t K, Matrix a, Matrix b, float* c, int64_t ldc,
           const GemmOptions& options = {});
 
-// Block sizes, part of the numerics: `depth` decides where a sum over k is cut.
+/** Values along k in one 32-bit word of a packed operand. */
+#if defined(MEANDER_BF16)
+constexpr int64_t perWord = 2;
+#else
+constexpr int64_t perWord = 1;
+#endif
+
+// Block sizes, part of the numerics: `depth`, in words, decides where a sum over k is cut.
 #if defined(MEANDER_AVX512)
 constexpr int tileRows = 8, tileVectors = 3;
 #elif defined(MEANDER_AVX2)

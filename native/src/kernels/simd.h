@@ -230,6 +230,86 @@ MEANDER_INLINE V keep(V a, const uint32_t* words, uint32_t threshold) {
 
 MEANDER_INLINE V zero() { return set(0.0f); }
 
+#if defined(MEANDER_BF16)
+// Matrix products of these families take bfloat16 operands in pairs: a word of 32 bits holds two neighbours along the
+// axis that is summed over, the first in its lower half. Words lie in arrays of float, whose bits mean nothing else.
+#if defined(MEANDER_AVX512)
+
+struct P {
+  __m512i v;
+};
+MEANDER_INLINE P loadPairs(const float* p) { return {_mm512_loadu_si512(p)}; }
+MEANDER_INLINE P setPair(const float* p) { return {_mm512_castps_si512(_mm512_set1_ps(*p))}; }
+MEANDER_INLINE void storePairs(float* p, P a) { _mm512_storeu_si512(p, a.v); }
+/** acc + a.second·b.second + a.first·b.first in float32, rounded after each; values below 2^−126 count as zero. */
+MEANDER_INLINE V dot(V acc, P a, P b) {
+  return {_mm512_dpbf16_ps(acc.v, (__m512bh)a.v, (__m512bh)b.v)};
+}
+/** Word i holds first[i] and second[i], rounded to nearest even. */
+MEANDER_INLINE P pairUp(V first, V second) {
+  static constexpr uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                         8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  const auto halves = (__m512i)_mm512_cvtne2ps_pbh(second.v, first.v);
+  return {_mm512_permutexvar_epi16(_mm512_loadu_si512(order), halves)};
+}
+/** W words from 2·W neighbours, the lower half of which is `low`. */
+MEANDER_INLINE P neighbours(V low, V high) { return {(__m512i)_mm512_cvtne2ps_pbh(high.v, low.v)}; }
+
+#else
+
+struct P {
+  uint32_t v[8];
+};
+MEANDER_INLINE uint32_t bits(float x) {
+  uint32_t b;
+  std::memcpy(&b, &x, sizeof b);
+  return b;
+}
+MEANDER_INLINE float fromBits(uint32_t b) {
+  float x;
+  std::memcpy(&x, &b, sizeof x);
+  return x;
+}
+/** bfloat16 of x in the lower half: rounded to nearest even, NaN kept. */
+MEANDER_INLINE uint32_t half(float x) {
+  const uint32_t b = bits(x);
+  return x != x ? (b >> 16 | 0x40u) : (b + 0x7fffu + (b >> 16 & 1u)) >> 16;
+}
+MEANDER_INLINE P loadPairs(const float* p) {
+  P r;
+  std::memcpy(r.v, p, sizeof r.v);
+  return r;
+}
+MEANDER_INLINE P setPair(const float* p) {
+  P r;
+  for (auto& word : r.v) std::memcpy(&word, p, sizeof word);
+  return r;
+}
+MEANDER_INLINE void storePairs(float* p, P a) { std::memcpy(p, a.v, sizeof a.v); }
+MEANDER_INLINE V dot(V acc, P a, P b) {
+  for (int i = 0; i < 8; i++) {
+    acc.v[i] += fromBits(a.v[i] & 0xffff0000u) * fromBits(b.v[i] & 0xffff0000u);
+    acc.v[i] += fromBits(a.v[i] << 16) * fromBits(b.v[i] << 16);
+  }
+  return acc;
+}
+MEANDER_INLINE P pairUp(V first, V second) {
+  P r;
+  for (int i = 0; i < 8; i++) r.v[i] = half(first.v[i]) | half(second.v[i]) << 16;
+  return r;
+}
+MEANDER_INLINE P neighbours(V low, V high) {
+  P r;
+  for (int i = 0; i < 4; i++) {
+    r.v[i] = half(low.v[2 * i]) | half(low.v[2 * i + 1]) << 16;
+    r.v[i + 4] = half(high.v[2 * i]) | half(high.v[2 * i + 1]) << 16;
+  }
+  return r;
+}
+
+#endif
+#endif
+
 /** dst[j·dstStride + i] = src[i·srcStride + j] for i and j below 4; bits are kept whatever they mean. */
 MEANDER_INLINE void transpose4(const float* src, int64_t srcStride, float* dst, int64_t dstStride) {
 #if defined(MEANDER_AVX512) || defined(MEANDER_AVX2)

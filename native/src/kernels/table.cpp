@@ -10,14 +10,24 @@ namespace meander::MEANDER_FAMILY {
 extern const Family family;
 const Family family = {
     MEANDER_TEXT(MEANDER_FAMILY),
-#if defined(MEANDER_AVX512)
+#if defined(MEANDER_AVX512) && defined(MEANDER_BF16)
+    "AVX-512 bfloat16",
+    true,
+#elif defined(MEANDER_BF16)
+    "portable bfloat16",
+    true,
+#elif defined(MEANDER_AVX512)
     "AVX-512 float32",
+    false,
 #elif defined(MEANDER_AVX2)
     "AVX2 float32",
+    false,
 #elif defined(MEANDER_NEON)
     "NEON float32",
+    false,
 #else
     "portable float32",
+    false,
 #endif
     {embedding, embeddingBackward, layerNorm, layerNormBackward, linear, linearBackward, attention, attentionBackward,
      cachedAttention, dropout, classifierLoss, classifierLossTrain, classifierLogits, lastPosition, recordLoss, adamw},

@@ -1,4 +1,5 @@
 /** What every backend offers. Work is enqueued in order; only reads wait. */
+import type { Precision } from '../../shared/config.ts';
 import type { DType, Program, Scalars } from '../program/types.ts';
 
 export type BackendName = 'native' | 'reference';
@@ -83,6 +84,11 @@ export interface Backend {
 }
 
 export interface BackendOptions {
+  /**
+   * Of operands of matrix products; left out: float32. A backend without what is asked for computes in the next
+   * better precision and its numerics say which; `auto` is mixed where that is faster.
+   */
+  precision?: Precision;
   /** null: one per physical core. */
   threads?: number | null;
   /** Turns the fusion table off, for tests. */

@@ -40,6 +40,19 @@ describe('openBackend', () => {
     await expect(openBackend('auto', {})).rejects.toThrow('a bug');
   });
 
+  it('says what became of a mixed precision that is not to be had', async () => {
+    const loaded = (precision: string) =>
+      ({ info: { name: 'native', family: '', numerics: { precision } } }) as unknown as Backend;
+    native.open = async () => loaded('mixed');
+    expect((await openBackend('native', { precision: 'mixed' })).why).toBe('native: asked for by name');
+    native.open = async () => loaded('float32');
+    expect((await openBackend('native', { precision: 'mixed' })).why).toMatch(/no bfloat16 arithmetic: float32 it is/);
+    expect((await openBackend('native', { precision: 'auto' })).why).toBe('native: asked for by name');
+    const { backend, why } = await openBackend('reference', { precision: 'mixed' });
+    expect(why).toMatch(/has one precision: float64 it is/);
+    await backend.close();
+  });
+
   it('reference by name', async () => {
     native.open = missing;
     const { backend, why } = await openBackend('reference', {});

@@ -5,13 +5,25 @@ import { openNative } from './native/index.ts';
 import { openReference } from './reference/index.ts';
 
 /**
- * Opens a backend. `auto`: native where it loads, else reference; `why` says so in words.
+ * Opens a backend. `auto`: native where it loads, else reference; `why` says so in words, and what became of a
+ * precision that is not to be had here.
  * Throws UserError 'native-missing' when native was asked for by name and does not load.
  */
 export async function openBackend(
   choice: 'auto' | BackendName,
   options: BackendOptions,
 ): Promise<{ backend: Backend; why: string }> {
+  const { backend, why } = await open(choice, options);
+  const mixed = options.precision === 'mixed' && backend.info.numerics.precision !== 'mixed';
+  return { backend, why: mixed ? `${why}; ${withoutMixed(backend)}` : why };
+}
+
+function withoutMixed({ info }: Backend): string {
+  const lack = info.name === 'native' ? 'this processor has no bfloat16 arithmetic' : 'this engine has one precision';
+  return `mixed precision was asked for, but ${lack}: ${info.numerics.precision} it is`;
+}
+
+async function open(choice: 'auto' | BackendName, options: BackendOptions): Promise<{ backend: Backend; why: string }> {
   switch (choice) {
     case 'native':
       return { backend: await openNative(options), why: 'native: asked for by name' };

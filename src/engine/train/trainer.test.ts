@@ -10,6 +10,8 @@ import type { EvaluationLine, MetricsLine } from '../../shared/metrics.ts';
 import { takeOrigin } from '../../shared/origin.ts';
 import { learningRate } from '../../shared/schedule.ts';
 import type { Backend } from '../backends/backend.ts';
+import { openMixed } from '../backends/native/fixture.ts';
+import { nativeStatus } from '../backends/native/index.ts';
 import { openBackend } from '../backends/select.ts';
 import { openModelFolder, RunFolder, type WeightReader } from '../checkpoint/index.ts';
 import { UserError } from '../errors.ts';
@@ -322,6 +324,24 @@ describe('the same bits', () => {
       expect(await bits(path)).toEqual(expected);
       await other.close();
     }
+  });
+
+  it('in mixed precision too, which has bits of its own', async () => {
+    if (!nativeStatus().available) return;
+    const mixed = { ...config, device: { ...config.device, precision: 'mixed' as const } };
+    const ends = [];
+    for (const [threads, ...stops] of [[2], [1, 7, 14], [3, 10]]) {
+      const on = await openMixed({ threads });
+      const path = newFolder();
+      for (const stop of stops) await sit(path, mixed, { on, watch: kill(trained(stop)) });
+      await sit(path, mixed, { on });
+      await on.close();
+      ends.push(await bits(path));
+      expect(ofType(await metricsOf(path), 'resume').every((line) => line.exact)).toBe(true);
+    }
+    expect(ends[1]).toEqual(ends[0]);
+    expect(ends[2]).toEqual(ends[0]);
+    expect(ends[0].raw).not.toBe(expected.raw);
   });
 
   it('when a longer run takes over at a checkpoint that its parent then sweeps, and another one of that run', async () => {

@@ -10,7 +10,7 @@ export async function withDevice<T>(
   hooks: Pick<JobHooks, 'report'>,
   work: (backend: Backend) => Promise<T>,
 ): Promise<T> {
-  const { backend, why } = await openBackend(device.backend, { threads: device.threads });
+  const { backend, why } = await openBackend(device.backend, device);
   try {
     const { name, device: processor, family, threads } = backend.info;
     hooks.report({ type: 'device', backend: name, device: processor, family, threads, why });

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { describe, it } from 'vitest';
+import { withFamily } from '../native/fixture.ts';
 import { nativeStatus, openNative } from '../native/index.ts';
-import { conformance, float32, type Open } from './conformance.ts';
+import { conformance, float32, mixed, type Open } from './conformance.ts';
 
 /** Whether there is a C++ compiler: then a native backend that does not load is a failure, never a skip. */
 function compilerFound(): boolean {
@@ -15,24 +16,14 @@ function compilerFound(): boolean {
   });
 }
 
-/** Runs `body` with the kernel family set that native is to use. */
-function withFamily<T>(family: string, body: () => T): T {
-  const before = process.env.MEANDER_KERNELS;
-  process.env.MEANDER_KERNELS = family;
-  try {
-    return body();
-  } finally {
-    if (before === undefined) delete process.env.MEANDER_KERNELS;
-    else process.env.MEANDER_KERNELS = before;
-  }
-}
-
 // Every family that this processor runs, not only the one it would choose.
-const families = ['avx512', 'avx2', 'neon', 'portable'].filter((f) => withFamily(f, () => nativeStatus().available));
+const families = ['avx512', 'avx512bf16', 'avx2', 'neon', 'portable', 'portablebf16']
+  .map((name) => ({ name, ...withFamily(name, nativeStatus) }))
+  .filter(({ available }) => available);
 
 for (const family of families) {
-  const open: Open = (options) => withFamily(family, () => openNative(options));
-  conformance(`native ${family}`, open, float32);
+  const open: Open = (options) => withFamily(family.name, () => openNative(options));
+  conformance(`native ${family.name}`, open, family.mixed ? mixed : float32);
 }
 if (families.length === 0) {
   if (compilerFound()) conformance('native', openNative, float32);

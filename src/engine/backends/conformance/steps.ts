@@ -8,17 +8,17 @@ import { derive } from '../../program/derive.ts';
 import { Random, Streams } from '../../random.ts';
 import type { Backend, Store } from '../backend.ts';
 import { differences, disagreements, type Outcome, perform, type Trial } from './bench.ts';
-import type { Bench } from './conformance.ts';
+import type { Bench, Tolerance } from './conformance.ts';
 import { Dice, generateForward, generateModel } from './generate.ts';
 
 /** Losses may differ by the loss's tolerance, gradients by theirs; which is which, the names say. */
-function expectAgreement(bench: Bench, got: Outcome, want: Outcome): void {
+function expectAgreement(bounds: Tolerance, got: Outcome, want: Outcome): void {
   const only = (outcome: Outcome, gradients: boolean): Outcome => ({
     ...outcome,
     arrays: new Map([...outcome.arrays].filter(([name]) => name.startsWith('d ') === gradients)),
   });
-  expect(disagreements(only(got, false), only(want, false), bench.tolerance.loss)).toEqual([]);
-  expect(disagreements(only(got, true), only(want, true), bench.tolerance.gradient)).toEqual([]);
+  expect(disagreements(only(got, false), only(want, false), bounds.loss)).toEqual([]);
+  expect(disagreements(only(got, true), only(want, true), bounds.gradient)).toEqual([]);
 }
 
 /** Initial weights with everything moved off its special value (zero biases, unit norms). */
@@ -69,14 +69,14 @@ export function stepSuite(bench: Bench): void {
       const model = generateModel(seed);
       const trial = stepTrial(model, new Dice(seed, 2).between(1, 3), model.blockSize);
       const want = await perform(bench.reference, trial);
-      expectAgreement(bench, await perform(bench.tested, trial), want);
-      expectAgreement(bench, await perform(bench.unfused, trial), want);
+      expectAgreement(bench.tolerance, await perform(bench.tested, trial), want);
+      expectAgreement(bench.tolerance, await perform(bench.unfused, trial), want);
     });
 
     it('a wider GPT, longer than any tile', async () => {
       const trial = stepTrial(wide, 2, 69);
       const want = await perform(bench.reference, trial);
-      expectAgreement(bench, await perform(bench.tested, trial), want);
+      expectAgreement(bench.tolerance, await perform(bench.tested, trial), want);
     });
 
     it('has the same bits with 1, 2 and 3 threads', async () => {
@@ -118,8 +118,8 @@ export function stepSuite(bench: Bench): void {
         ];
         const trial: Trial = { name: program.name, program: derive(program), bounds, runs };
         const want = await perform(bench.reference, trial);
-        expectAgreement(bench, await perform(bench.tested, trial), want);
-        expectAgreement(bench, await perform(bench.unfused, trial), want);
+        expectAgreement(bench.tolerance, await perform(bench.tested, trial), want);
+        expectAgreement(bench.tolerance, await perform(bench.unfused, trial), want);
       }
     });
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { Precision } from '../../../shared/config.ts';
 
 /** Handles of the addon's own objects. */
 export type EngineHandle = { readonly engine: unique symbol };
@@ -10,16 +11,21 @@ export type ProgramHandle = { readonly program: unique symbol };
 
 /** The addon's functions, as native/binding/addon.cpp documents them. */
 export interface Addon {
-  status(family: string | null): {
+  status(
+    family: string | null,
+    precision: Precision,
+  ): {
     device: string;
     cores: number;
     families: string[];
     family: string;
     label: string;
-    /** GEMM's tile rows, tile columns, and depth at which a sum over k is cut. */
+    /** Whether operands of matrix products are bfloat16. */
+    mixed: boolean;
+    /** GEMM's tile rows, tile columns, and depth, in words of 32 bits, at which a sum over k is cut. */
     tile: [number, number, number];
   };
-  open(threads: number, family: string | null): EngineHandle;
+  open(threads: number, family: string | null, precision: Precision): EngineHandle;
   close(engine: EngineHandle): void;
   store(engine: EngineHandle, bytes: number): StoreHandle;
   free(store: StoreHandle): void;

@@ -1,5 +1,6 @@
-/** The native backend: C++ kernels in float32 behind Node-API, on a thread and a pool of their own. */
+/** The native backend: C++ kernels behind Node-API, on a thread and a pool of their own. */
 
+import type { Precision } from '../../../shared/config.ts';
 import { UserError } from '../../errors.ts';
 import type { DType, Program } from '../../program/types.ts';
 import type { Backend, BackendInfo, BackendOptions, Executable, Floats, Store, VectorOps } from '../backend.ts';
@@ -8,7 +9,7 @@ import { NativeExecutable } from './executable.ts';
 import { fusionVersion } from './fusion.ts';
 import { handleOf, NativeStore } from './store.ts';
 
-/** Kernel family asked for, for tests: avx512, avx2, neon or portable. */
+/** Kernel family asked for, for tests, whatever its precision: one of the addon's `families`. */
 const wantedFamily = () => process.env.MEANDER_KERNELS || null;
 
 /**
@@ -23,13 +24,20 @@ export async function openNative(options: BackendOptions): Promise<Backend> {
 }
 
 /** Whether the engine loads here, why not, and the kernels it would use. */
-export function nativeStatus(): { available: boolean; reason: string | null; family: string | null } {
+export function nativeStatus(precision: Precision = 'float32'): {
+  available: boolean;
+  reason: string | null;
+  family: string | null;
+  /** Whether operands of its matrix products are bfloat16. */
+  mixed: boolean;
+} {
   const { addon, reason } = loadAddon();
-  if (!addon) return { available: false, reason, family: null };
+  if (!addon) return { available: false, reason, family: null, mixed: false };
   try {
-    return { available: true, reason: null, family: addon.status(wantedFamily()).label };
+    const { label, mixed } = addon.status(wantedFamily(), precision);
+    return { available: true, reason: null, family: label, mixed };
   } catch (error) {
-    return { available: false, reason: (error as Error).message, family: null };
+    return { available: false, reason: (error as Error).message, family: null, mixed: false };
   }
 }
 
@@ -45,15 +53,16 @@ export class NativeBackend implements Backend {
     this.#addon = addon;
     this.#fusion = options.fusion ?? true;
     const family = wantedFamily();
+    const precision = options.precision ?? 'float32';
     let status: ReturnType<Addon['status']>;
     try {
-      status = addon.status(family);
+      status = addon.status(family, precision);
     } catch (error) {
       const next = 'Unset MEANDER_KERNELS, or set it to one of those.';
       throw new UserError('native-family', (error as Error).message, next, { cause: error });
     }
     const threads = options.threads ?? status.cores;
-    this.#engine = addon.open(threads, family);
+    this.#engine = addon.open(threads, family, precision);
     this.info = {
       name: 'native',
       device: status.device,
@@ -62,7 +71,7 @@ export class NativeBackend implements Backend {
       numerics: {
         backend: 'native',
         version: 2,
-        precision: 'float32',
+        precision: status.mixed ? 'mixed' : 'float32',
         family: status.family,
         tile: `${status.tile[0]}x${status.tile[1]}`,
         depth: status.tile[2],

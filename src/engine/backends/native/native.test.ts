@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../../../shared/config.ts';
-import { ringRows, trainProgram, updateProgram } from '../../model/gpt.ts';
+import { evaluateProgram, ringRows, trainProgram, updateProgram } from '../../model/gpt.ts';
 import { parameterTable } from '../../model/table.ts';
-import type { BackendOptions, Store } from '../backend.ts';
+import type { Backend, BackendOptions, Store } from '../backend.ts';
 import { addonCandidates, findAddon, loadAddon } from './addon.ts';
+import { openMixed, withFamily } from './fixture.ts';
 import { nativeStatus, openNative } from './index.ts';
 import { lowerProgram } from './lower.ts';
 
@@ -32,16 +33,7 @@ const optimizer = {
 };
 
 /** Opens the engine with the kernels of one family. */
-async function openFamily(family: string, options: BackendOptions) {
-  const before = process.env.MEANDER_KERNELS;
-  process.env.MEANDER_KERNELS = family;
-  try {
-    return await openNative(options);
-  } finally {
-    if (before === undefined) delete process.env.MEANDER_KERNELS;
-    else process.env.MEANDER_KERNELS = before;
-  }
-}
+const openFamily = (family: string, options: BackendOptions) => withFamily(family, () => openNative(options));
 
 describe('finding the addon', () => {
   it('takes the one that MEANDER_NATIVE names and no other', () => {
@@ -69,6 +61,55 @@ else {
       const foreign = process.arch === 'arm64' ? 'avx2' : 'neon';
       await expect(openFamily(foreign, {})).rejects.toMatchObject({ code: 'native-family' });
       await expect(openFamily(foreign, {})).rejects.toThrow(/cannot run on this processor/);
+    });
+
+    it('computes in the precision that is asked for, and says which; a forced family decides for itself', async () => {
+      const precisionOf = async (backend: Promise<Backend>) => {
+        const { info, close } = await backend.then((b) => ({ info: b.info, close: () => b.close() }));
+        await close();
+        return info.numerics.precision;
+      };
+      expect(await precisionOf(openNative({}))).toBe('float32');
+      expect(await precisionOf(openNative({ precision: 'float32' }))).toBe('float32');
+      const here = nativeStatus('mixed').mixed ? 'mixed' : 'float32';
+      expect(await precisionOf(openNative({ precision: 'mixed' }))).toBe(here);
+      expect(nativeStatus('mixed').family).toMatch(here === 'mixed' ? /bfloat16$/ : /float32$/);
+      expect(await precisionOf(openFamily('portablebf16', { precision: 'float32' }))).toBe('mixed');
+      expect(await precisionOf(openFamily('portable', { precision: 'mixed' }))).toBe('float32');
+    });
+
+    it('keeps packed weights with their store, and lets them go with it', async () => {
+      const backend = await openMixed({ threads: 2 });
+      const start = addon.memory();
+      const table = parameterTable(model);
+      const bound = {
+        parameters: backend.store('f32', table.elements),
+        tokens: backend.store('i32', 32),
+        targets: backend.store('i32', 32),
+      };
+      const program = backend.compile(evaluateProgram(model, { batch: 2, tokens: 16 }));
+      program.run(bound, {});
+      await backend.drain();
+      const once = addon.memory();
+      for (let i = 0; i < 3; i++) {
+        bound.parameters.write(0, Float32Array.of(i));
+        program.run(bound, {});
+      }
+      await backend.drain();
+      expect(addon.memory()).toBe(once);
+      const scratch = backend.store('f32', table.elements);
+      program.run({ ...bound, parameters: scratch }, {});
+      await backend.drain();
+      // The vector itself, and two bytes or more for each weight of a matrix.
+      expect(addon.memory() - once).toBeGreaterThan(4 * table.elements + 2 * 12 * 2 * 24 * 24);
+      scratch.free();
+      await backend.drain();
+      expect(addon.memory()).toBe(once);
+      program.free();
+      for (const store of Object.values(bound)) store.free();
+      await backend.close();
+      // A program's results wait for the garbage collector.
+      expect(addon.memory() - start).toBeLessThan(1000);
     });
 
     it('keeps thread counts out of the numerics', async () => {

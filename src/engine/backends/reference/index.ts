@@ -6,7 +6,7 @@ import { cpus } from 'node:os';
 import { planArena, stepsOf } from '../../program/plan.ts';
 import { sizeOf } from '../../program/shapes.ts';
 import type { DType, Program, Scalars, Tensor } from '../../program/types.ts';
-import type { Backend, BackendInfo, Data, Executable, Floats, Store } from '../backend.ts';
+import type { Backend, BackendInfo, BackendOptions, Data, Executable, Floats, Store } from '../backend.ts';
 import { completeScalars, execute } from './interpreter.ts';
 import { memoryOf, type View } from './memory.ts';
 import { Queue } from './queue.ts';
@@ -15,8 +15,21 @@ import { vectorOps } from './vectors.ts';
 const readLimit = 2_097_152;
 const doubleBytes = Float64Array.BYTES_PER_ELEMENT;
 
-export async function openReference(): Promise<Backend> {
-  return new ReferenceBackend();
+/**
+ * @param mixed rounds operands of linear layers and the classifier to bfloat16, as families of mixed precision do: to
+ * judge those in tests. Never used to train.
+ */
+export async function openReference({ mixed = false }: BackendOptions & { mixed?: boolean } = {}): Promise<Backend> {
+  return new ReferenceBackend(mixed);
+}
+
+/** The nearest bfloat16 of each value, by way of float32; ties go to even. */
+function bfloat16(values: Float64Array): Float64Array {
+  const rounded = new Float32Array(values);
+  const bits = new Uint32Array(rounded.buffer);
+  for (let i = 0; i < bits.length; i++)
+    if (Number.isFinite(rounded[i])) bits[i] = (bits[i] + 0x7fff + ((bits[i] >>> 16) & 1)) & 0xffff0000;
+  return new Float64Array(rounded);
 }
 
 class ReferenceBackend implements Backend {
@@ -27,20 +40,26 @@ class ReferenceBackend implements Backend {
     threads: 1,
     numerics: { backend: 'reference', precision: 'float64', version: 1 },
   };
+  readonly #mixed: boolean;
   readonly #queue = new Queue();
   readonly vectors = vectorOps(this.#queue, dataOf<'f32'>);
   /** Activations of whichever program runs; programs of one backend never run at the same time. */
   #arena = new Float64Array(0);
+
+  constructor(mixed: boolean) {
+    this.#mixed = mixed;
+  }
 
   store<D extends DType>(dtype: D, elements: number): Store<D> {
     return new MemoryStore(dtype, elements, this.#queue);
   }
 
   compile(program: Program): Executable {
-    return new Interpreted(program, this.#queue, (elements) => {
+    const arena = (elements: number) => {
       if (this.#arena.length < elements) this.#arena = new Float64Array(elements);
       return this.#arena;
-    });
+    };
+    return new Interpreted(program, this.#queue, arena, this.#mixed);
   }
 
   drain(): Promise<void> {
@@ -109,14 +128,16 @@ class Interpreted implements Executable {
   readonly arenaBytes: number;
   readonly #queue: Queue;
   readonly #arena: (elements: number) => Float64Array;
+  readonly #mixed: boolean;
   readonly #offsets: ReadonlyMap<number, number>;
   /** Results outlive the run, so they lie outside the arena. */
   readonly #results: ReadonlyMap<number, Float64Array>;
   /** Tensors that callers bind. */
   readonly #bound: readonly Tensor[];
 
-  constructor(program: Program, queue: Queue, arena: (elements: number) => Float64Array) {
+  constructor(program: Program, queue: Queue, arena: (elements: number) => Float64Array, mixed: boolean) {
     this.program = program;
+    this.#mixed = mixed;
     this.#queue = queue;
     this.#arena = arena;
     this.#results = new Map(program.results.map((t) => [t.id, new Float64Array(sizeOf(t.shape))]));
@@ -140,7 +161,7 @@ class Interpreted implements Executable {
       const at = this.#offsets.get(tensor.id)! / doubleBytes;
       return this.#results.get(tensor.id) ?? arena.subarray(at, at + size);
     };
-    const memory = memoryOf(view, (tensor) => stores.get(tensor.store!)!);
+    const memory = memoryOf(view, (tensor) => stores.get(tensor.store!)!, this.#mixed ? bfloat16 : undefined);
     for (const op of this.program.ops) this.#queue.push(() => execute(op, memory, complete));
   }
 

@@ -10,6 +10,8 @@ export interface Memory {
   /** The same, copied where it is not float64 already: for loops that read elements many times. */
   doubles(tensor: Tensor): Float64Array;
   integers(tensor: Tensor): Int32Array;
+  /** Values as a matrix product takes them. */
+  operand(values: Float64Array): Float64Array;
   /** The whole bound store of a persistent tensor, which may be longer than the tensor. */
   whole(tensor: Tensor): Numbers;
 }
@@ -20,7 +22,11 @@ export interface Memory {
  */
 export type Kernel<K extends OpKind> = (op: Op<K>, memory: Memory, scalars: Scalars) => undefined | Iterable<void>;
 
-export function memoryOf(view: (tensor: Tensor) => View, whole: (tensor: Tensor) => View = view): Memory {
+export function memoryOf(
+  view: (tensor: Tensor) => View,
+  whole: (tensor: Tensor) => View = view,
+  operand: Memory['operand'] = (values) => values,
+): Memory {
   const numbers = (tensor: Tensor) => view(tensor) as Numbers;
   return {
     numbers,
@@ -29,6 +35,7 @@ export function memoryOf(view: (tensor: Tensor) => View, whole: (tensor: Tensor)
       return values instanceof Float64Array ? values : new Float64Array(values);
     },
     integers: (tensor) => view(tensor) as Int32Array,
+    operand,
     whole: (tensor) => whole(tensor) as Numbers,
   };
 }

@@ -28,8 +28,8 @@ function* logitChunks(
   const { vocab } = op.attrs;
   const width = widthOf(x);
   const rows = rowsOf(x);
-  const values = memory.doubles(x);
-  const columns = transpose(memory.doubles(weight).subarray(0, vocab * width), vocab, width);
+  const values = memory.operand(memory.doubles(x));
+  const columns = transpose(memory.operand(memory.doubles(weight).subarray(0, vocab * width)), vocab, width);
   const logits = new Float64Array(chunk * vocab);
   for (let first = 0; first < rows; first += chunk) {
     const count = Math.min(chunk, rows - first);
@@ -60,7 +60,7 @@ export const classifierLossTrain: Kernel<'classifierLossTrain'> = function* (op,
   const rows = rowsOf(x);
   const targets = memory.integers(op.in.targets);
   const losses = memory.numbers(op.out.losses);
-  const weights = memory.doubles(weight).subarray(0, vocab * width);
+  const weights = memory.operand(memory.doubles(weight).subarray(0, vocab * width));
   const dx = new Float64Array(rows * width);
   const dweight = new Float64Array(sizeOf(weight.shape));
   const part = new Float64Array(vocab * width);
@@ -69,8 +69,9 @@ export const classifierLossTrain: Kernel<'classifierLossTrain'> = function* (op,
       const target = checked('classifierLossTrain', targets[first + i], vocab);
       losses[first + i] = crossEntropy(logits.subarray(i * vocab, (i + 1) * vocab), target, scalars.lossScale / rows);
     }
-    yield* matmul(logits, weights, dx.subarray(first * width), count, vocab, width);
-    yield* matmul(transpose(logits, count, vocab), some, part, vocab, count, width);
+    const dlogits = memory.operand(logits);
+    yield* matmul(dlogits, weights, dx.subarray(first * width), count, vocab, width);
+    yield* matmul(transpose(dlogits, count, vocab), some, part, vocab, count, width);
     for (let i = 0; i < part.length; i++) dweight[i] += part[i];
   });
   put(op, 'dx', memory.numbers(op.out.dx), dx, scalars);

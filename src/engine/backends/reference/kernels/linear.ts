@@ -9,7 +9,8 @@ export const linear: Kernel<'linear'> = function* (op, memory, scalars) {
   const [from, to] = weight.shape;
   const rows = rowsOf(x);
   const values = new Float64Array(rows * to);
-  yield* matmul(memory.doubles(x), memory.doubles(weight), values, rows, from, to);
+  const operands = [x, weight].map((tensor) => memory.operand(memory.doubles(tensor)));
+  yield* matmul(operands[0], operands[1], values, rows, from, to);
   if (bias) {
     const offsets = memory.doubles(bias);
     for (let i = 0; i < rows; i++) for (let j = 0; j < to; j++) values[i * to + j] += offsets[j];
@@ -41,11 +42,13 @@ export const linearBackward: Kernel<'linearBackward'> = function* (op, memory, s
     }
   }
 
-  const xValues = memory.doubles(x);
+  const operand = memory.operand(dpre);
   const dxValues = new Float64Array(rows * from);
-  yield* matmul(dpre, transpose(memory.doubles(weight), from, to), dxValues, rows, to, from);
+  const weights = memory.operand(memory.doubles(weight));
+  yield* matmul(operand, transpose(weights, from, to), dxValues, rows, to, from);
   const dweightValues = new Float64Array(from * to);
-  yield* matmul(transpose(xValues, rows, from), dpre, dweightValues, from, rows, to);
+  const inputs = memory.operand(memory.doubles(x));
+  yield* matmul(transpose(inputs, rows, from), operand, dweightValues, from, rows, to);
   if (dbias) {
     const dbiasValues = new Float64Array(to);
     for (let i = 0; i < rows; i++) for (let j = 0; j < to; j++) dbiasValues[j] += dpre[i * to + j];
