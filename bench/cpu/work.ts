@@ -64,9 +64,9 @@ export function configOf(work: Work, dataset: string): RunConfig {
 /** Floating-point operations of one step. */
 export const stepFlops = ({ batch, model }: Work): number => trainingFlops(model, batch);
 
-/** Bytes of weights that one sampled token reads: every matrix, the classifier's once. */
-export function tokenBytes({ model }: Work): number {
-  return 4 * (12 * model.layers * model.width ** 2 + model.vocabSize * model.width);
+/** Weights that one sampled token reads: every matrix, the classifier's once. */
+export function tokenWeights({ model }: Work): number {
+  return 12 * model.layers * model.width ** 2 + model.vocabSize * model.width;
 }
 
 /** nanoGPT's two files with ids that look random and reach the whole vocabulary; the same ones each time. */
