@@ -55,7 +55,7 @@
     {
       "target_name": "core",
       "type": "static_library",
-      "sources": ["src/context.cpp", "src/cpu.cpp", "src/engine.cpp", "src/memory.cpp", "src/pool.cpp", "src/program.cpp"]
+      "sources": ["src/caches.cpp", "src/context.cpp", "src/cpu.cpp", "src/engine.cpp", "src/memory.cpp", "src/pool.cpp", "src/program.cpp"]
     },
     {
       "target_name": "meander",

@@ -234,7 +234,8 @@ napi_value status(napi_env env, const Arguments& in) {
   check(napi_get_boolean(env, family.mixed, &mixed), "boolean");
   set(env, object, "mixed", mixed);
   check(napi_create_array(env, &tile), "array");
-  const int sizes[] = {family.gemmRows, family.gemmColumns, family.gemmDepth};
+  const int sizes[] = {family.gemmRows, family.gemmColumns,
+                       static_cast<int>(Blocks(Caches::here()).depth)};
   for (int i = 0; i < 3; i++) napi_set_element(env, tile, i, number(env, sizes[i]));
   set(env, object, "tile", tile);
   return object;

@@ -19,7 +19,8 @@ struct Context::State {
   }
 };
 
-Context::Context(Pool& pool) : pool(pool), state_(std::make_unique<State>()) {}
+Context::Context(Pool& pool, const Caches& caches)
+    : pool(pool), blocks(caches), state_(std::make_unique<State>()) {}
 Context::~Context() = default;
 
 float* Context::scratch(ScratchSlot slot, int64_t floats) { return state_->shared[slot].floats(floats); }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "caches.h"
 #include "memory.h"
 #include "pool.h"
 
@@ -53,12 +54,13 @@ enum ScratchSlot { packedA, packedB, rows, partials, threadLocal, scratchSlots }
  * family, and the linker would keep one copy for all processors.
  */
 struct Context {
-  explicit Context(Pool& pool);
+  explicit Context(Pool& pool, const Caches& caches = Caches::here());
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
   Pool& pool;
+  const Blocks blocks;
   Scalars scalars;
 
   /** Scratch of at least that many floats, shared by all threads; its contents do not outlive the operation. */
@@ -110,7 +112,7 @@ struct Family {
   bool (*allFinite)(const float* source, int64_t n);
   /** Registers-only loop of what its matrix products are made of; returns its floating-point operations. */
   double (*peak)(int64_t rounds, float* sink);
-  int gemmRows, gemmColumns, gemmDepth;
+  int gemmRows, gemmColumns;
 };
 
 enum VectorOp : int { vectorAdd, vectorDivide, vectorLerp, vectorRunning, vectorScale, vectorAddScaled, vectorOps };

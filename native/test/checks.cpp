@@ -277,7 +277,9 @@ void checkVectors(const Family& family, const std::string& label) {
 
 void checkFamily(const Family& family, int threads) {
   Pool pool(threads);
-  Context context(pool);
+  // The smallest blocks and, on the second round, those of this machine: shapes that are small here cross every cut there.
+  const Caches smallest = {64 << 10, 64 << 10};
+  Context context(pool, threads == 1 ? smallest : Caches::here());
   const std::string label = std::string(family.name) + ", " + std::to_string(threads) + " threads:";
   checkLinear(context, family, label);
   checkGelu(context, family, label);
@@ -287,7 +289,21 @@ void checkFamily(const Family& family, int threads) {
   checkVectors(family, label);
 }
 
+void checkBlocks() {
+  const Caches here = Caches::here();
+  check(here.second >= 32 << 10 && here.last >= here.second, "caches: sizes that a processor can have");
+  for (int64_t second = 16 << 10; second <= 64 << 20; second *= 2) {
+    const Blocks blocks(Caches{second, 16 * second});
+    const std::string name = "blocks for " + std::to_string(second >> 10) + " KB";
+    check(blocks.depth >= 128 && blocks.depth <= 768 && blocks.depth % 128 == 0, name + ": depth");
+    check(blocks.reach >= blocks.depth && blocks.reach % blocks.depth == 0, name + ": reach");
+    check(blocks.packed >= blocks.reach, name + ": packed");
+  }
+  check(Blocks(Caches{}).depth == 384, "blocks of a common core");
+}
+
 void checkCore() {
+  checkBlocks();
   // Every task once, over many short jobs, with more threads than cores, idle gaps included.
   Pool pool(5);
   bool once = true;

@@ -7,15 +7,10 @@ namespace meander::MEANDER_FAMILY {
 
 namespace {
 
-/** Floats of packed operands held at once: 16 MB, inside a last-level cache. */
-constexpr int64_t packedLimit = int64_t{4} << 20;
-/** Rows of C in one task; a multiple of every family's tileRows. */
-constexpr int64_t taskRows = 96;
+constexpr int64_t taskRows = Blocks::taskRows;
 constexpr int64_t taskColumns = 1536;
 /** Rows of A packed at once; a multiple of every family's tileRows and W. */
 constexpr int64_t packRows = 48;
-/** Depths in a super-block where B is kept whole. */
-constexpr int64_t keptDepths = 8;
 /** Below this many floating-point operations a task is not worth handing out, … */
 constexpr double taskFlops = 4e6 * perWord;
 /** … unless it reads this many words of B. */
@@ -59,11 +54,12 @@ void gemm(Context& context, int64_t M, int64_t N, int64_t K, Matrix a, Matrix b,
           ? context.kept(b.data, b.columnStride == 1 ? 0 : 1, K, N, words * width, stale)
           : nullptr;
 
-  // Super-blocks bound the packed operands; all cuts follow from the shape alone.
-  int64_t nSuper = roundUp(N, tileColumns), kSuper = least(words, keptDepths * depth);
+  // Super-blocks bound the packed operands; all cuts follow from the shape and the block sizes alone.
+  const auto [depth, reach, packedLimit] = context.blocks;
+  int64_t nSuper = roundUp(N, tileColumns), kSuper = least(words, reach);
   if (!kept) {
     nSuper = least(nSuper, most<int64_t>(packedLimit / least(words, depth * 2) / tileColumns, 1) * tileColumns);
-    kSuper = least(words, most<int64_t>(packedLimit / nSuper / depth, 1) * depth);
+    kSuper = least(kSuper, most<int64_t>(packedLimit / nSuper / depth, 1) * depth);
   }
   const int64_t mSuper = packA ? least(M, most<int64_t>(packedLimit / kSuper / taskRows, 1) * taskRows) : M;
 

@@ -48,7 +48,7 @@ constexpr int64_t perWord = 2;
 constexpr int64_t perWord = 1;
 #endif
 
-// Block sizes, part of the numerics: `depth`, in words, decides where a sum over k is cut.
+// Tile sizes, part of the numerics; the other block sizes follow from the caches (caches.h).
 #if defined(MEANDER_AVX512)
 constexpr int tileRows = 8, tileVectors = 3;
 #elif defined(MEANDER_AVX2)
@@ -59,6 +59,5 @@ constexpr int tileRows = 8, tileVectors = 3;
 constexpr int tileRows = 4, tileVectors = 1;
 #endif
 constexpr int tileColumns = tileVectors * W;
-constexpr int64_t depth = 384;
 
 }  // namespace meander::MEANDER_FAMILY

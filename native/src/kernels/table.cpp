@@ -36,7 +36,6 @@ const Family family = {
     peak,
     tileRows,
     tileColumns,
-    static_cast<int>(depth),
 };
 
 }  // namespace meander::MEANDER_FAMILY
