@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { NativeBackend, nativeStatus, openNative } from '../../src/engine/backends/native/index.ts';
-import { MeanderRun, readBandwidth, timeSampling } from './meander.ts';
+import { MeanderRun, timeSampling } from './meander.ts';
 import { type Measured, row, spread, summary, type Timing } from './report.ts';
 import { type Precision, Rival } from './rival.ts';
 import { stepFlops, tokenWeights, type Work, works } from './work.ts';
@@ -63,7 +63,7 @@ try {
     for (const engine of engines) engine.peak = Math.max(engine.peak, await engine.backend.peak(quick ? 0.25 : 1));
   };
   await measurePeak();
-  const bandwidth = await readBandwidth(float32.backend);
+  const bandwidth = await float32.backend.bandwidth();
   for (const work of chosen) {
     console.error(`${work.title} …`);
     steps[work.id] = { flops: stepFlops(work), timing: await compare(work) };

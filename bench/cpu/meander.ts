@@ -104,21 +104,6 @@ export async function timeSampling(backend: Backend, work: Work, tokens: number)
   return times;
 }
 
-/** Bytes per second at which all threads read memory that no cache holds; best of five passes over 512 MB. */
-export async function readBandwidth(backend: Backend): Promise<number> {
-  const elements = 1 << 27;
-  const store = backend.store('f32', elements);
-  let least = Number.POSITIVE_INFINITY;
-  await backend.vectors.allFinite(store);
-  for (let i = 0; i < 5; i++) {
-    const start = performance.now();
-    await backend.vectors.allFinite(store);
-    least = Math.min(least, performance.now() - start);
-  }
-  store.free();
-  return (4 * elements) / (least / 1000);
-}
-
 /** One stretch of small normal numbers over and over: drawing all of them takes longer than the sampling. */
 function fillWithNoise(store: Floats): void {
   const random = new Random(0, Streams.probe, 1, 0);

@@ -44,7 +44,9 @@ export function doctorText(report: DoctorReport, bytes: (n: number) => string): 
       `Engine ${b.name}`,
       b.works
         ? [
-            b.gflops === null ? null : `${b.gflops.toFixed(1)} GFLOP/s`,
+            b.gflops === null
+              ? null
+              : `${b.gflops.toFixed(1)}${b.peak === null ? '' : ` of ${b.peak.toFixed(0)}`} GFLOP/s`,
             b.threads === null ? null : `${b.threads} ${b.threads === 1 ? 'thread' : 'threads'}`,
             b.device,
             b.family,
@@ -54,6 +56,7 @@ export function doctorText(report: DoctorReport, bytes: (n: number) => string): 
         : `does not work: ${b.text}`,
     ]),
   ];
+  if (report.bandwidth !== null) rows.push(['Bandwidth', `${report.bandwidth.toFixed(1)} GB/s read`]);
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
   const problems = report.problems.flatMap(({ what, next }) => [`! ${what}`, `  ${next}`]);

@@ -19,6 +19,16 @@ describe('memory', () => {
     expect(vectorElements(small.model) - parameterCount(small.model)).toBe(47 * 768);
   });
 
+  it('adds two packed forms of the matrices in mixed precision, and one of an average that is evaluated', () => {
+    const mixed: RunConfig = { ...small, device: { ...small.device, precision: 'mixed' } };
+    const matrices = 12 * 12 * 768 ** 2 + 50_257 * 768;
+    const [plain, packed] = [estimateMemory(small, 64 * GB), estimateMemory(mixed, 64 * GB)];
+    expect(packed.parameters - plain.parameters).toBe(4 * matrices);
+    expect(packed.averages - plain.averages).toBe(2 * matrices);
+    expect(packed.total - plain.total).toBe(6 * matrices);
+    expect(estimateMemory(without(mixed), 64 * GB).averages).toBe(0);
+  });
+
   it('gives activations of one micro-batch, whatever is accumulated', () => {
     const twice: RunConfig = { ...small, batch: { ...small.batch, microBatch: 2 * small.batch.microBatch } };
     const longer: RunConfig = { ...small, batch: { ...small.batch, accumulation: 100 } };

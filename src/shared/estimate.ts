@@ -8,6 +8,7 @@ import { isWindow, observationsBy, resolvePolicy, storedPairsBy } from './polici
 import { parameterCount } from './presets.ts';
 
 export interface MemoryEstimate {
+  /** And in mixed precision the packed bfloat16 forms of their matrices. */
   readonly parameters: number;
   readonly gradients: number;
   /** Adam's two moments. */
@@ -30,6 +31,7 @@ export interface DiskEstimate {
 }
 
 const floatBytes = 4;
+const packedBytes = 2;
 /** Every tensor of the vector starts at a multiple of this many elements. */
 const alignment = 64;
 /** Share of memory that snapshots may take before they go to disk (engine/averaging/snapshots.ts). */
@@ -52,18 +54,26 @@ export function vectorElements(model: ModelConfig): number {
   return aligned((model.paddedVocabSize ?? model.vocabSize) * c) + aligned(blockSize * c) + layers * layer + norm;
 }
 
+/** Weights that matrix products take: of linear layers and the classifier. */
+function matrixElements({ layers, width, vocabSize }: ModelConfig): number {
+  return 12 * layers * width ** 2 + vocabSize * width;
+}
+
 /** @param machine bytes of memory that there are in all; bounds the snapshots that are held in memory */
 export function estimateMemory(config: RunConfig, machine: number): MemoryEstimate {
   const { model, batch, policies } = config;
   const vector = floatBytes * vectorElements(model);
+  // One packed form for forward passes, another for gradients. Automatic may turn out to be mixed.
+  const packed = config.device.precision === 'float32' ? 0 : packedBytes * matrixElements(model);
   const accumulators = accumulatorsOf(config);
   const scratch = policies.length > 0 ? 1 : 0;
   const snapshots = Math.min(windowSteps(config, config.steps).size * vector, machine * snapshotShare);
-  const averages = (accumulators + scratch) * vector + snapshots;
+  const averages = (accumulators + scratch) * vector + scratch * packed + snapshots;
   const values = perLayer * model.layers + atEnds + (model.dropout > 0 ? 1 : 0) + evaluating;
   const activations = floatBytes * batch.microBatch * model.blockSize * model.width * values;
-  const total = 4 * vector + averages + activations;
-  return { parameters: vector, gradients: vector, moments: 2 * vector, averages, activations, total };
+  const total = 4 * vector + 2 * packed + averages + activations;
+  const parameters = vector + 2 * packed;
+  return { parameters, gradients: vector, moments: 2 * vector, averages, activations, total };
 }
 
 /** At its fullest: the last checkpoint is written and none has gone for it yet. */

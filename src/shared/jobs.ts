@@ -222,8 +222,12 @@ export const doctorResult = z.object({
       threads: z.number().int().nullable(),
       /** Measured on matrix products of a training step, 10⁹ operations per second. */
       gflops: z.number().nullable(),
+      /** What its matrix products could reach, measured in registers on all threads, in the same unit. */
+      peak: z.number().nullable(),
     }),
   ),
+  /** Reading memory on all threads, 10⁹ bytes per second; null where there was no time to measure. */
+  bandwidth: z.number().nullable(),
   /** The one that auto takes, and why. */
   auto: z.string(),
   why: z.string(),

@@ -1,26 +1,35 @@
 /** What this machine can do. */
-import type { Backend } from '../../engine/backends/backend.ts';
-import { nativeStatus } from '../../engine/backends/native/index.ts';
+import type { Backend, BackendName } from '../../engine/backends/backend.ts';
+import { NativeBackend, nativeStatus } from '../../engine/backends/native/index.ts';
 import { openBackend } from '../../engine/backends/select.ts';
 import { probe } from '../../engine/train/index.ts';
-import { type RunConfig, runConfig } from '../../shared/config.ts';
+import { type Precision, type RunConfig, runConfig } from '../../shared/config.ts';
 import type { DoctorResult, JobResult, JobSpec } from '../../shared/jobs.ts';
+
+/** Reading memory takes half a gigabyte for a moment, so short looks at the machine leave it out. */
+const secondsForMemory = 0.5;
+/** Share of an engine's time that goes to its peak. */
+const peakShare = 0.3;
 
 export async function runDoctorJob(job: Extract<JobSpec, { kind: 'doctor' }>): Promise<JobResult> {
   const backends: DoctorResult['backends'] = [];
-  for (const name of ['native', 'reference'] as const) {
+  let bandwidth: number | null = null;
+  for (const [name, precision] of engines()) {
     const missing = name === 'native' && !nativeStatus().available ? nativeStatus().reason : null;
     if (missing !== null) {
-      const absent = { device: null, family: null, threads: null, gflops: null };
+      const absent = { device: null, family: null, threads: null, gflops: null, peak: null };
       backends.push({ name, works: false, text: missing, ...absent });
       continue;
     }
-    const { backend } = await openBackend(name, {});
+    const { backend } = await openBackend(name, { precision });
     try {
       const { device, family, threads } = backend.info;
-      const gflops = await measure(backend, job.seconds);
+      const native = backend instanceof NativeBackend ? backend : null;
+      const peak = native && (await native.peak((peakShare * job.seconds) / 3)) / 1e9;
+      const gflops = await measure(backend, (1 - peakShare) * job.seconds);
+      if (native && bandwidth === null && job.seconds >= secondsForMemory) bandwidth = (await native.bandwidth()) / 1e9;
       const text = name === 'native' ? 'compiled for this machine' : 'portable, for tests and as a last resort';
-      backends.push({ name, works: true, text, device, family, threads, gflops });
+      backends.push({ name, works: true, text, device, family, threads, gflops, peak });
     } finally {
       await backend.close();
     }
@@ -28,7 +37,14 @@ export async function runDoctorJob(job: Extract<JobSpec, { kind: 'doctor' }>): P
   const { backend, why } = await openBackend('auto', {});
   const auto = backend.info.name;
   await backend.close();
-  return { outcome: 'finished', doctor: { backends, auto, why } };
+  return { outcome: 'finished', doctor: { backends, bandwidth, auto, why } };
+}
+
+/** Native in each precision that this processor has, and reference. */
+function engines(): [BackendName, Precision][] {
+  const mixed: [BackendName, Precision][] =
+    nativeStatus('mixed').mixed && !nativeStatus('float32').mixed ? [['native', 'mixed']] : [];
+  return [['native', 'float32'], ...mixed, ['reference', 'float32']];
 }
 
 /** Floating-point operations of a training step, 6 × matrix weights × tokens, per second / 10⁹ (docs/conventions.md). */
