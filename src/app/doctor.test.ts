@@ -14,16 +14,35 @@ beforeEach(async () => {
 });
 afterEach(() => remove());
 
-const engine = { device: 'processor', family: 'avx2', threads: 2, gflops: 12.34 };
+const engine = { device: 'processor', family: 'avx2', threads: 2, gflops: 12.34, peak: 40 };
 const found = (works: boolean) => async (): Promise<JobResult> => ({
   outcome: 'finished',
   doctor: {
     backends: [
       works
         ? { name: 'native', works, text: 'compiled for this machine', ...engine }
-        : { name: 'native', works, text: 'no compiler', device: null, family: null, threads: null, gflops: null },
-      { name: 'reference', works: true, text: 'portable', ...engine, family: 'portable', threads: 1, gflops: 0.1 },
+        : {
+            name: 'native',
+            works,
+            text: 'no compiler',
+            device: null,
+            family: null,
+            threads: null,
+            gflops: null,
+            peak: null,
+          },
+      {
+        name: 'reference',
+        works: true,
+        text: 'portable',
+        ...engine,
+        family: 'portable',
+        threads: 1,
+        gflops: 0.1,
+        peak: null,
+      },
     ],
+    bandwidth: 21.5,
     auto: works ? 'native' : 'reference',
     why: 'the fastest that works here',
   },
@@ -34,8 +53,9 @@ test('a machine that lacks nothing says so, in full', async () => {
   expect(report.problems).toEqual([]);
   expect(report.node).toMatch(/^\d+\.\d+\.\d+$/);
   const text = doctorText(report, formatBytes);
-  expect(text).toMatch(/^Engine native +12\.3 GFLOP\/s, 2 threads, processor, avx2$/m);
+  expect(text).toMatch(/^Engine native +12\.3 of 40 GFLOP\/s, 2 threads, processor, avx2$/m);
   expect(text).toMatch(/^Engine reference +0\.1 GFLOP\/s, 1 thread, /m);
+  expect(text).toMatch(/^Bandwidth +21\.5 GB\/s read$/m);
   expect(text).toContain(folder);
   expect(text).toMatch(/Runs use the fastest that works here\.\n\nNothing is missing\.$/);
 });

@@ -61,8 +61,6 @@ export const newRun = {
     gelus: { exact: 'Exact', tanh: 'tanh' },
     backend: 'Engine',
     backends: { auto: 'Automatic', native: 'Native (C++)', reference: 'Portable (slow)' },
-    precision: 'Precision',
-    precisions: { float32: 'float32', mixed: 'Mixed (bfloat16)', auto: 'Automatic: the fastest here' },
     threads: 'Threads',
     threadsNote: 'Empty: one per physical core',
     beta1: 'Adam β₁',
@@ -83,7 +81,14 @@ export const newRun = {
   init: {
     from: 'First weights',
     fromHelp: 'Where the run begins.',
-    kinds: { random: 'Random, by the seed', model: 'A model folder', checkpoint: 'A checkpoint of a run' },
+    kinds: {
+      random: 'Random, by the seed',
+      model: 'A model folder',
+      checkpoint: 'A checkpoint of a run',
+      rescue: 'Snapshots before a spike',
+    },
+    rescueNote: (run: string, steps: string) =>
+      `The mean of ${run} at steps ${steps}, with fresh moments. The Run page makes such a child where a loss has spiked.`,
     path: 'Model folder',
     pathHelp: 'Hugging Face GPT-2 of the same shape: weights only, steps count from 0.',
     run: 'Run',

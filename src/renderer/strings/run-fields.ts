@@ -72,6 +72,16 @@ export const runFields = {
     help: 'Checkpoints and snapshots together; empty: no budget but the disk’s.',
     unit: 'GB',
   },
+  'spikes.action': {
+    label: 'When the loss spikes',
+    help: 'It is always noted, with the snapshots that a rescue can begin from.',
+    options: { note: 'Train on', stop: 'Stop there' },
+  },
+  'spikes.snapshotEvery': {
+    label: 'Snapshots for a rescue',
+    help: 'Three are kept. Empty: those that windows and checkpoints keep anyway.',
+    unit: steps,
+  },
   'model.layers': { label: 'Layers', help: 'Transformer blocks, one after the other.' },
   'model.heads': { label: 'Heads', help: 'Attention heads of a layer; they divide the width.' },
   'model.width': { label: 'Width', help: 'Channels of the residual stream, a multiple of heads.' },
@@ -103,6 +113,11 @@ export const runFields = {
     label: 'Engine',
     help: 'Automatic takes the fastest that works here.',
     options: { auto: 'Automatic', native: 'Native (C++)', reference: 'Portable (slow)' },
+  },
+  'device.precision': {
+    label: 'Precision',
+    help: 'Mixed multiplies in bfloat16 and keeps weights, moments and averages in float32.',
+    options: { float32: 'float32', mixed: 'Mixed (bfloat16)', auto: 'Automatic' },
   },
   'device.threads': { label: 'Threads', help: 'Empty: one per physical core. Results do not depend on it.' },
   seed: { label: 'Seed', help: 'First weights, order of the data and dropout follow from it.' },

@@ -30,7 +30,9 @@ export function InitFields({ runs }: { runs: readonly RunSummary[] }) {
           description={texts.fromHelp}
           data-path="init"
           data={Object.entries(texts.kinds)
-            .filter(([value]) => value !== 'checkpoint' || trained.length > 0 || init.from === 'checkpoint')
+            .filter(
+              ([value]) => value === init.from || (value === 'checkpoint' ? trained.length > 0 : value !== 'rescue'),
+            )
             .map(([value, label]) => ({ value, label }))}
           value={init.from}
           onChange={choose}
@@ -49,6 +51,11 @@ export function InitFields({ runs }: { runs: readonly RunSummary[] }) {
         )}
         {init.from === 'checkpoint' && <CheckpointFields init={init} runs={trained} />}
       </div>
+      {init.from === 'rescue' && (
+        <Text size="xs" c="dimmed" mt={6}>
+          {texts.rescueNote(init.run, init.snapshots.join(', '))}
+        </Text>
+      )}
       {init.from === 'checkpoint' && (
         <Text size="xs" c="dimmed" mt={6}>
           {texts.checkpointNote}

@@ -11,6 +11,7 @@ import { routes } from '../../lib/routes.ts';
 import { useAction } from '../../store/action.ts';
 import { refresh, useQuery } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
+import { SweepButton } from '../sweep/sweep-entry.tsx';
 import { DataFields, GroupFields, LengthFields, Vocabulary } from './fields.tsx';
 import { FileActions, FileNotice, type FileOutcome } from './file-actions.tsx';
 import { FirstBatch } from './first-batch.tsx';
@@ -115,6 +116,7 @@ export function NewRunPage({
       leftSection={ready ? <IconPlayerPlay size={18} /> : undefined}
       loading={busy}
       disabled={loading}
+      data-tour="start"
       onClick={start}
     >
       {startLabel({ loading, dataset: dataset !== null, errors: checked.errors.size, starting: busy })}
@@ -126,8 +128,8 @@ export function NewRunPage({
         title={t.newRun.title}
         width={1240}
         aside={
-          // What else makes runs of this draft, a sweep, belongs beside these.
           <Group gap="xs">
+            {!loading && <SweepButton base={dataset ? checked.config : null} />}
             <FileActions state={state} onOutcome={setOutcome} />
             <SegmentedControl
               size="xs"

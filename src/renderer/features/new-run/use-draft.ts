@@ -4,7 +4,9 @@ import type { DatasetSummary, RunSummary } from '../../../shared/api.ts';
 import type { RunConfig } from '../../../shared/config.ts';
 import { withSteps } from '../../../shared/fit.ts';
 import { findPreset, presetConfig, presets } from '../../../shared/presets.ts';
+import { defaultSettings, withUserDefaults } from '../../../shared/settings.ts';
 import { freeName } from '../../lib/drop.ts';
+import { known } from '../../store/cache.ts';
 import { withoutChange } from './lib/changes.ts';
 import { checkDraft, type Path, withValue } from './lib/draft.ts';
 import { type Depth, depths } from './lib/field-table.ts';
@@ -73,12 +75,13 @@ function fresh(
   depth: Depth = 'common',
 ): State {
   const { title, tokenizer } = findPreset(preset);
-  const made = presetConfig(preset, {
+  const plain = presetConfig(preset, {
     name: freeName(dataset ? dataset.name : title, taken),
     dataset: dataset?.meta
       ? { folder: dataset.folder, tokenizer: dataset.meta.tokenizer }
       : { folder: noFolder, tokenizer: { vocabSize: usualVocabulary[tokenizer] } },
   });
+  const made = withUserDefaults(plain, known('settings.get', undefined) ?? defaultSettings);
   const base = dataset?.meta ? made : { ...made, dataset: '' };
   return { preset, base, draft: base, named: false, fitted: null, depth };
 }
@@ -160,8 +163,8 @@ export function useDraft(datasets: readonly DatasetSummary[] | undefined, runs: 
     takeFile: useCallback(
       (config: RunConfig): { missing: string | null; vocabulary: boolean } => {
         const preset = presets.some(({ id }) => id === config.preset) ? (config.preset as string) : 'quickstart';
-        const known = datasets?.filter((d) => d.status === 'ready') ?? [];
-        const found = known.find((d) => d.folder === config.dataset) ?? known.find((d) => d.name === config.dataset);
+        const ready = datasets?.filter((d) => d.status === 'ready') ?? [];
+        const found = ready.find((d) => d.folder === config.dataset) ?? ready.find((d) => d.name === config.dataset);
         const { base } = fresh(preset, found ?? null, taken);
         const own = found?.meta ? base.model : config.model;
         const vocabulary = own.vocabSize !== config.model.vocabSize;

@@ -12,6 +12,7 @@ import {
 import { memo, useState } from 'react';
 import { Link } from 'wouter';
 import type { RunSummary } from '../../../shared/api.ts';
+import { isChild } from '../../../shared/fork.ts';
 import { Sparkline } from '../../components/sparkline.tsx';
 import { barColor, StatusBadge } from '../../components/status.tsx';
 import { Figure } from '../../components/text.tsx';
@@ -247,7 +248,7 @@ function More({
 
 /** New run, filled in from this one. A child's start is not a recipe, so it has none to give. */
 export function CloneItem({ run }: { run: Pick<RunSummary, 'name' | 'status' | 'config'> }) {
-  const child = run.config.init.from === 'checkpoint';
+  const child = isChild(run.config.init);
   const off = child || run.status === 'broken';
   return (
     <Tooltip label={texts.cloneChild} disabled={!child} position="left">

@@ -4,6 +4,7 @@ import { IconGridDots } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { RunSummary } from '../../../shared/api.ts';
 import type { RunConfig } from '../../../shared/config.ts';
+import { isChild } from '../../../shared/fork.ts';
 import { t } from '../../strings.ts';
 import { SweepDialog } from './sweep-dialog.tsx';
 
@@ -12,7 +13,7 @@ import { SweepDialog } from './sweep-dialog.tsx';
  * dialog is the caller's, since a menu that closes takes along what is in it.
  */
 export function SweepItem({ run, onOpen }: { run: Pick<RunSummary, 'status' | 'config'>; onOpen: () => void }) {
-  const child = run.config.init.from === 'checkpoint';
+  const child = isChild(run.config.init);
   return (
     <Tooltip label={t.sweep.child} disabled={!child} position="left">
       <div>

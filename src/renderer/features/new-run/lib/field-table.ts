@@ -53,6 +53,8 @@ export const fields: readonly Field[] = [
     nullable: true,
     scale: 1e9,
   },
+  { path: 'spikes.action', group: 'evaluation', depth: 'everything', kind: 'choice' },
+  { path: 'spikes.snapshotEvery', group: 'evaluation', depth: 'everything', kind: 'number', nullable: true },
   { path: 'logEvery', group: 'evaluation', depth: 'everything', kind: 'number', by: 1 },
   { path: 'checkpoints.keepBest', group: 'evaluation', depth: 'everything', kind: 'switch' },
   { path: 'model.layers', group: 'model', depth: 'common', kind: 'number', by: 1 },
@@ -70,6 +72,7 @@ export const fields: readonly Field[] = [
   { path: 'optimizer.clip', group: 'optimizer', depth: 'everything', kind: 'number' },
   { path: 'optimizer.decayEmbeddings', group: 'optimizer', depth: 'everything', kind: 'switch' },
   { path: 'device.backend', group: 'device', depth: 'common', kind: 'choice' },
+  { path: 'device.precision', group: 'device', depth: 'common', kind: 'choice' },
   { path: 'device.threads', group: 'device', depth: 'common', kind: 'number', nullable: true, by: 1 },
   { path: 'seed', group: 'device', depth: 'common', kind: 'number', by: 1 },
 ];
