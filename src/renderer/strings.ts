@@ -10,7 +10,6 @@ import { exporting } from './strings/exporting.ts';
 import { firstRun, home, tour } from './strings/first-run.ts';
 import { newRun } from './strings/new-run.ts';
 import { run } from './strings/run.ts';
-import { fieldText, runFields } from './strings/run-fields.ts';
 import { runs } from './strings/runs.ts';
 import { sample } from './strings/sample.ts';
 import { settings } from './strings/settings.ts';
@@ -24,12 +23,10 @@ export const t = {
   datasets,
   doctor,
   exporting,
-  fieldText,
   firstRun,
   home,
   newRun,
   run,
-  runFields,
   runs,
   sample,
   settings,

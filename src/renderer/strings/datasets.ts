@@ -116,7 +116,6 @@ export const datasets = {
     incomplete: 'Preparing was stopped. What was done is kept.',
     change: 'Change and try again',
     dismiss: 'Dismiss',
-    usedByMore: (n: number) => `and ${n} more`,
     delete: 'Delete dataset',
     menu: (name: string) => `More about ${name}`,
   },
@@ -149,6 +148,8 @@ export const datasets = {
     relative: 'Give the whole path, from the root of the disk',
   },
   openWebText: {
+    address: 'https://huggingface.co/datasets/Skylion007/openwebtext',
+    command: 'python data/openwebtext/prepare.py',
     title: 'OpenWebText',
     text: 'What GPT-2 and the LAWA paper’s runs are trained on: pages that Reddit linked to. Meander does not download it; its presets of GPT-2 size are made for it.',
     tokens: 'Tokens',

@@ -20,7 +20,11 @@ describe('Arrow by pyarrow', () => {
   it.each(['file.arrow', 'lz4.arrow', 'zstd.arrow', 'stream.arrow', 'table.feather'])('%s', async (name) => {
     const { texts, places, fields, formats, failure, leftOut } = await readAll(table(name));
     expect([texts, failure, leftOut]).toEqual([pages(0, 60), null, []]);
-    expect([formats, fields, places[59]]).toEqual([['arrow'], [{ name: 'text', guessed: true }], 'row 60']);
+    expect([formats, fields, places[59]]).toEqual([
+      ['arrow'],
+      [{ name: 'text', guessed: true, all: ['url', 'text'] }],
+      'row 60',
+    ]);
   });
 
   it.each(['large', 'dictionary', 'view', 'binary'])('texts as %s', async (name) => {

@@ -30,13 +30,20 @@ describe('parquet by pyarrow', () => {
   ])('%s', async (name) => {
     const { texts, places, fields, formats, failure, leftOut, bytes } = await readAll(table(`${name}.parquet`));
     expect([texts, failure, leftOut]).toEqual([pages(0, 60), null, []]);
-    expect([formats, fields, places[59]]).toEqual([['parquet'], [{ name: 'text', guessed: true }], 'row 60']);
+    expect([formats, fields, places[59]]).toEqual([
+      ['parquet'],
+      [{ name: 'text', guessed: true, all: ['url', 'text'] }],
+      'row 60',
+    ]);
     expect(bytes).toBeGreaterThan(0);
   });
 
   it('takes the column that is named, and one in a struct by its path', async () => {
     const urls = await readAll(table('zstd.parquet'), 'url');
-    expect([urls.texts[59], urls.fields]).toEqual(['https://example.org/59', [{ name: 'url', guessed: false }]]);
+    expect([urls.texts[59], urls.fields]).toEqual([
+      'https://example.org/59',
+      [{ name: 'url', guessed: false, all: ['url', 'text'] }],
+    ]);
     const all = pages(0, 30);
     const wanted = Array.from({ length: 60 }, (_, i) => (i % 5 < 3 ? all[i >> 1] : [])).flat();
     for (const field of [null, 'doc.body']) {

@@ -33,7 +33,8 @@ export async function* parquetDocuments(access: RandomAccess, leaf: Leaf): Async
     collect(parquetSchema(metadata), [], columns, others);
     const field = chooseField(await preview(access, metadata, columns, others, leaf), leaf.textField);
     if (field === null) return;
-    leaf.notes.found('parquet', field);
+    // Where a column is named, no other was looked into; all that may hold text can still be chosen.
+    leaf.notes.found('parquet', { ...field, all: columns.map(({ name }) => name) });
     const column = columns.find(({ name }) => name === field.name)!;
     const chunks = metadata.row_groups.map((_, group) => chunkOf(metadata, group, column));
     const total = chunks.reduce((sum, chunk) => sum + chunk.end - chunk.start, 0);

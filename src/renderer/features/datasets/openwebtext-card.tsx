@@ -67,8 +67,8 @@ export function OpenWebTextCard() {
             {texts.where}
           </Text>
           <Stack gap={6}>
-            <Copyable text="https://huggingface.co/datasets/Skylion007/openwebtext" label={texts.copyAddress} />
-            <Copyable text="python data/openwebtext/prepare.py" label={texts.copyCommand} />
+            <Copyable text={texts.address} label={texts.copyAddress} />
+            <Copyable text={texts.command} label={texts.copyCommand} />
           </Stack>
           <Text size="xs" c="dimmed" mt={6}>
             {texts.next}
