@@ -1,6 +1,7 @@
 // One vector type `V` of `W` float32 lanes per kernel family. Everything is inside the family's own
 // namespace: code compiled for one processor must never be merged with code compiled for another.
 #pragma once
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -243,17 +244,17 @@ MEANDER_INLINE P setPair(const float* p) { return {_mm512_castps_si512(_mm512_se
 MEANDER_INLINE void storePairs(float* p, P a) { _mm512_storeu_si512(p, a.v); }
 /** acc + a.second·b.second + a.first·b.first in float32, rounded after each; values below 2^−126 count as zero. */
 MEANDER_INLINE V dot(V acc, P a, P b) {
-  return {_mm512_dpbf16_ps(acc.v, (__m512bh)a.v, (__m512bh)b.v)};
+  return {_mm512_dpbf16_ps(acc.v, std::bit_cast<__m512bh>(a.v), std::bit_cast<__m512bh>(b.v))};
 }
 /** Word i holds first[i] and second[i], rounded to nearest even. */
 MEANDER_INLINE P pairUp(V first, V second) {
   static constexpr uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
                                          8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  const auto halves = (__m512i)_mm512_cvtne2ps_pbh(second.v, first.v);
+  const auto halves = std::bit_cast<__m512i>(_mm512_cvtne2ps_pbh(second.v, first.v));
   return {_mm512_permutexvar_epi16(_mm512_loadu_si512(order), halves)};
 }
 /** W words from 2·W neighbours, the lower half of which is `low`. */
-MEANDER_INLINE P neighbours(V low, V high) { return {(__m512i)_mm512_cvtne2ps_pbh(high.v, low.v)}; }
+MEANDER_INLINE P neighbours(V low, V high) { return {std::bit_cast<__m512i>(_mm512_cvtne2ps_pbh(high.v, low.v))}; }
 
 #else
 
