@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { XzReadableStream } from 'xz-decompress';
 import type { Bytes } from './bytes.ts';
 
-const require = createRequire(import.meta.url);
+const packages = createRequire(import.meta.url);
 type Decoder = typeof XzReadableStream;
 
 /**
@@ -14,9 +14,9 @@ const idle: Decoder[] = [];
 const mostIdle = 4;
 
 function freshDecoder(): Decoder {
-  const path = require.resolve('xz-decompress');
-  delete require.cache[path];
-  return require(path).XzReadableStream;
+  const path = packages.resolve('xz-decompress');
+  delete packages.cache[path];
+  return packages(path).XzReadableStream;
 }
 
 /** `xz_ret` of XZ Embedded. */
