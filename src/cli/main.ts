@@ -8,6 +8,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   quickstart: async () => (await import('./commands/quickstart.ts')).quickstart,
   prepare: async () => (await import('./commands/prepare.ts')).prepare,
   train: async () => (await import('./commands/train.ts')).train,
+  study: async () => (await import('./commands/study.ts')).study,
   fork: async () => (await import('./commands/fork.ts')).fork,
   rescue: async () => (await import('./commands/rescue.ts')).rescue,
   evaluate: async () => (await import('./commands/evaluate.ts')).evaluate,

@@ -14,7 +14,7 @@ import { lastEvaluation, loss, plusMinus } from './results.ts';
 import { readRunConfig } from './run-config.ts';
 import { say, table, tell } from './terminal.ts';
 
-interface Trained {
+export interface Trained {
   readonly config: RunConfig;
   readonly folder: string;
   readonly outcome: 'finished' | 'stopped' | 'failed';
@@ -83,7 +83,7 @@ export async function trainSweep(
 }
 
 /** A run that an earlier call made goes on; any other of its name is not touched. */
-async function mayTrain(config: RunConfig, folder: string): Promise<void> {
+export async function mayTrain(config: RunConfig, folder: string): Promise<void> {
   if (!existsSync(folder)) return;
   const made = await readRunConfig(folder);
   if (JSON.stringify(made) !== JSON.stringify(config))
@@ -93,7 +93,7 @@ async function mayTrain(config: RunConfig, folder: string): Promise<void> {
 }
 
 /** A failure is told and does not keep the other runs from their turn. */
-async function trainOne(config: RunConfig, folder: string): Promise<Trained> {
+export async function trainOne(config: RunConfig, folder: string): Promise<Trained> {
   const newest = (await checkpointSteps(folder)).at(-1) ?? null;
   let ended: Pick<Trained, 'outcome' | 'step'> = { outcome: 'finished', step: config.steps };
   if (newest !== null && newest >= config.steps) tell('It has made all its steps already.');
@@ -148,7 +148,7 @@ function bestOf(trained: readonly Trained[]): { run: string; of: string; loss: n
 }
 
 /** What is wrong with the call's own words is a wrong call. */
-function asUsage<T>(action: () => T): T {
+export function asUsage<T>(action: () => T): T {
   try {
     return action();
   } catch (error) {

@@ -98,7 +98,8 @@ async function resumedConfig(args: Arguments, home: string, name: string): Promi
   return checkedConfig(withAssignments(config, overrides), 'the configuration with --set applied');
 }
 
-async function newConfig(args: Arguments, home: string): Promise<RunConfig> {
+/** The configuration that --config or --preset with the options beside it make. @throws UsageError */
+export async function newConfig(args: Arguments, home: string): Promise<RunConfig> {
   const file = args.text('config');
   const preset = args.text('preset');
   if ((file === null) === (preset === null)) throw new UsageError('give either --config, --preset or --resume');
