@@ -228,10 +228,7 @@ export class Training {
     return evaluations ?? [];
   }
 
-  async fork(
-    name: string,
-    fork: { step: number; purpose: 'continue' | 'cooldown'; end: number; childName: string },
-  ): Promise<RunSummary> {
+  async fork(name: string, fork: Omit<z.output<Api['runs.fork']['input']>, 'name'>): Promise<RunSummary> {
     const file = await this.#options.runs.file(name);
     const steps = await checkpointSteps(this.#options.runs.folder(name));
     if (!steps.includes(fork.step))
@@ -240,8 +237,9 @@ export class Training {
         `"${name}" has no checkpoint at step ${fork.step}.`,
         steps.length > 0 ? `Choose one of ${steps.join(', ')}.` : 'Train it until it has saved one.',
       );
-    const make = fork.purpose === 'cooldown' ? cooldownConfig : continueConfig;
-    const config = make(file.config, { name: fork.childName, run: name, step: fork.step, end: fork.end });
+    const from = { name: fork.childName, run: name, step: fork.step, end: fork.end };
+    const config =
+      fork.purpose === 'cooldown' ? cooldownConfig(file.config, from, fork.form) : continueConfig(file.config, from);
     return this.#options.runs.create(config, file.datasetFingerprint);
   }
 

@@ -69,7 +69,7 @@ export async function runStudy({ home, configs, out, json }: StudyOptions): Prom
     if (trained === 'failed') failed++;
     runs.push(await measured(member));
   }
-  const results = new StudyTable(studyPoints(runs), steps);
+  const results = new StudyTable(studyPoints(runs), configs[0]);
   const files = await write(out, results, configs);
   say(rateTable(results));
   for (const sentence of inWords(results, length)) say(sentence);

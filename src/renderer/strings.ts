@@ -4,6 +4,7 @@ import { averages } from './strings/averages.ts';
 import { commands } from './strings/commands.ts';
 import { common } from './strings/common.ts';
 import { compare } from './strings/compare.ts';
+import { comparison } from './strings/comparison.ts';
 import { datasets } from './strings/datasets.ts';
 import { doctor } from './strings/doctor.ts';
 import { exporting } from './strings/exporting.ts';
@@ -20,6 +21,7 @@ export const t = {
   averages,
   commands,
   compare,
+  comparison,
   datasets,
   doctor,
   exporting,

@@ -300,6 +300,8 @@ export const api = {
       purpose: z.enum(['continue', 'cooldown']),
       end: z.number().int().positive(),
       childName: z.string(),
+      /** cooldown only; absent: the form in the parent's schedule. */
+      form: z.enum(['1-sqrt', 'linear']).optional(),
     }),
     runSummary,
   ),

@@ -70,7 +70,8 @@ const runs = [
   run(1e-2, 3, 2.7, 1.8, 1.6),
 ];
 const points = studyPoints(runs);
-const results = new StudyTable(points, 100);
+const recipe = { ...studyConfig(base, [10, 20]), steps: 100 };
+const results = new StudyTable(points, recipe);
 
 test('means and deviations over seeds, gains seed by seed', () => {
   expect(results.rates).toEqual([1e-3, 1e-2]);
@@ -98,7 +99,7 @@ test('each has a best rate of its own: raw’s is not the average’s', () => {
 test('a rate at which a seed diverged is not best by the seeds that are left', () => {
   const diverged = new StudyTable(
     points.filter(({ rate, seed }) => rate !== 1e-3 || seed === 1),
-    100,
+    recipe,
   );
   expect(diverged.bestRate('raw')).toBe(1e-2);
 });
@@ -125,7 +126,7 @@ test('CSV: one line per loss, empty where there is nothing to compare', () => {
 });
 
 test('every figure has raw at its best rate and the annealed run', () => {
-  const figures = studyFigures(results, { ...studyConfig(base, [10, 20]), steps: 100 }, 3);
+  const figures = studyFigures(results, recipe, 3);
   expect(Object.keys(figures).sort()).toEqual(['learning-rate.svg', 'progress.svg', 'spacing.svg']);
   for (const svg of Object.values(figures)) {
     expect(svg).toMatch(/raw at (its best rate \()?1e-3/);

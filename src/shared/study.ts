@@ -123,17 +123,18 @@ export function spread(values: readonly number[]): Spread | null {
 export class StudyTable {
   readonly points: readonly StudyPoint[];
   readonly rates: readonly number[];
-  /** Every policy that has a value somewhere, in the order of its first. */
+  /** Every policy that has a value somewhere, in the order of the configuration. */
   readonly policies: readonly string[];
   /** The last step of the runs. */
   readonly end: number;
   readonly #losses = new Map<string, Map<number, number>>();
 
-  constructor(points: readonly StudyPoint[], end: number) {
+  constructor(points: readonly StudyPoint[], { steps: end, policies }: Pick<RunConfig, 'steps' | 'policies'>) {
     this.points = points;
     this.end = end;
     this.rates = [...new Set(points.map(({ rate }) => rate))].sort((a, b) => a - b);
-    this.policies = [...new Set(points.map(({ of }) => of))].filter((of) => of !== 'raw' && of !== annealed);
+    const measured = new Set(points.map(({ of }) => of));
+    this.policies = policies.map(({ id }) => id).filter((id) => measured.has(id));
     for (const { rate, seed, of, step, loss } of points) {
       const key = `${rate} ${of} ${step}`;
       const seeds = this.#losses.get(key) ?? new Map<number, number>();

@@ -2,7 +2,14 @@
 import type { RunFolder } from '../../engine/checkpoint/index.ts';
 import { openDataset } from '../../engine/data/index.ts';
 import { UserError } from '../../engine/errors.ts';
-import { bitsPerByte, evaluateWeights, mean, pairedDifference, perplexity } from '../../engine/evaluate/index.ts';
+import {
+  bitsPerByte,
+  evaluateWeights,
+  mean,
+  pairedDifference,
+  pairedHalves,
+  perplexity,
+} from '../../engine/evaluate/index.ts';
 import type { JobResult, JobSpec } from '../../shared/jobs.ts';
 import { withDevice } from './device.ts';
 import type { JobHooks } from './job.ts';
@@ -41,6 +48,7 @@ export async function runEvaluateJob(job: Extract<JobSpec, { kind: 'evaluate' }>
           perplexity: perplexity(loss),
           bitsPerByte: bitsPerByte(loss, dataset.meta.val),
           ...pairedDifference(losses, base),
+          ...(losses.length > 1 && { halves: pairedHalves(losses, base) }),
         });
       }
       return { outcome: 'finished', evaluations };

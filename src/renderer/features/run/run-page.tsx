@@ -9,6 +9,7 @@ import { routes } from '../../lib/routes.ts';
 import { useQuery } from '../../store/cache.ts';
 import { useRunMetrics } from '../../store/run-metrics.ts';
 import { t } from '../../strings.ts';
+import { ComparisonPanel } from '../comparison/comparison-panel.tsx';
 import { ExportDialog, type ExportWish } from '../export/export-dialog.tsx';
 import { RunNotesLine } from '../runs/run-notes.tsx';
 import { CheckpointsTab } from './checkpoints-tab.tsx';
@@ -62,6 +63,7 @@ export function RunPage({ name }: { name: string }) {
       <StatusPanel run={run} series={series} version={version} />
       {metrics.error && <Problem error={metrics.error} />}
       <LossPanel run={run} series={series} version={version} ids={ids} />
+      <ComparisonPanel run={run} metrics={metrics} ids={ids} />
       <SmallCharts run={run} series={series} version={version} />
       <Paper ref={tabs}>
         <Tabs value={tab} onChange={setTab} keepMounted={false}>
