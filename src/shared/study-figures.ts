@@ -102,12 +102,23 @@ function rateFigure(table: StudyTable, config: RunConfig, notes: readonly string
           ...lines((id, rate) => table.gain(id, rate, { of: 'raw', rate }), false),
           ...(best === null
             ? []
-            : [{ label: `raw at its best rate (${rateText(best)})`, color: figureInk, dash: '2 3', points: rateOnly }]),
+            : [
+                {
+                  label: `raw at its best rate (${rateText(best)})`,
+                  color: figureInk,
+                  dash: '2 3',
+                  points: rateOnly,
+                  guide: true,
+                },
+              ]),
         ],
         rules: [{ label: 'raw', y: 0, color: figureInk }],
       },
     ],
-    notes,
+    notes: [
+      ...notes,
+      'Where raw at its best rate leaves the right panel, the choice of the rate matters more than averaging.',
+    ],
   };
 }
 

@@ -45,6 +45,15 @@ test('a point lies where its value is, on a logarithmic axis too, and one that i
   expect(svg).not.toContain('NaN');
 });
 
+test('a guide does not widen the range', () => {
+  const [panel] = figure.panels;
+  const guide = { label: 'g', color: '#000001', guide: true, points: [{ x: 1e-3, y: 900, deviation: null }] };
+  const svg = figureSvg({ ...figure, panels: [{ ...panel, series: [...panel.series, guide] }] });
+  const circles = (of: string) => numbers(of, /<circle cx="([\d.]+)" cy="([\d.]+)"/g);
+  expect(circles(svg)).toEqual(circles(figureSvg(figure)));
+  expect(svg).toMatch(/<svg x="62" y="52" [^>]*><g stroke="#000001"/);
+});
+
 test('words are escaped, and every line has its entry in the legend', () => {
   const svg = figureSvg(figure);
   expect(svg).toContain('<title>Loss &amp; &lt;rate&gt;</title>');

@@ -20,6 +20,8 @@ export interface FigureSeries {
   readonly points: readonly FigurePoint[];
   /** Marks the last point alone: the others lead to it and are not to be compared. */
   readonly lastOnly?: boolean;
+  /** Does not widen the panel's range: what lies outside is cut off. */
+  readonly guide?: boolean;
 }
 
 /** A horizontal line over the whole panel. */
@@ -69,7 +71,7 @@ const air = 0.06;
 export function figureSvg(figure: Figure): string {
   const width = panelWidth * figure.panels.length;
   const rows = legendRows(legendOf(figure), width - 20);
-  const notes = (figure.notes ?? []).flatMap((note) => wrapped(note, Math.floor((width - 20) / 5.6)));
+  const notes = (figure.notes ?? []).flatMap((note) => wrapped(note, Math.floor((width - 20) / 5.1)));
   const height = panelHeight + rows.length * legendRow + notes.length * noteRow + 14;
   const legendAt = panelHeight + 12;
   return [
@@ -93,8 +95,8 @@ function panelSvg(panel: FigurePanel, left: number): string {
   const rules = (panel.rules ?? []).filter(({ y }) => Number.isFinite(y));
   const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
   const ys = [
-    ...series.flatMap(({ points }) =>
-      points.flatMap(({ y, deviation }) => [y - (deviation ?? 0), y + (deviation ?? 0)]),
+    ...series.flatMap(({ points, guide }) =>
+      guide ? [] : points.flatMap(({ y, deviation }) => [y - (deviation ?? 0), y + (deviation ?? 0)]),
     ),
     ...rules.map(({ y }) => y),
   ];
@@ -135,8 +137,16 @@ function panelSvg(panel: FigurePanel, left: number): string {
       (rule) =>
         `<line x1="${box.left}" x2="${box.right}" y1="${px(y(rule.y))}" y2="${px(y(rule.y))}" stroke="${rule.color}" stroke-width="1.5"${dashOf(rule.dash)}/>`,
     ),
-    ...series.map((one) => seriesSvg(one, x, y)),
+    ...series.map((one) => (one.guide ? cut(seriesSvg(one, x, y), box) : seriesSvg(one, x, y))),
   ].join('\n');
+}
+
+/** An inner picture shows nothing outside of its frame. */
+function cut(drawn: string, box: { left: number; right: number; top: number; bottom: number }): string {
+  const size = `${box.right - box.left} ${box.bottom - box.top}`;
+  const [width, height] = size.split(' ');
+  const frame = `x="${box.left}" y="${box.top}" width="${width}" height="${height}"`;
+  return `<svg ${frame} viewBox="${box.left} ${box.top} ${size}">${drawn}</svg>`;
 }
 
 function seriesSvg(series: FigureSeries, x: Scale, y: Scale): string {
