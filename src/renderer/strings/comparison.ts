@@ -41,6 +41,7 @@ export const comparison = {
   weights: 'Weights',
   loss: 'Loss',
   againstAnnealed: 'Against the annealed run',
+  verdict: 'Verdict',
   words: { better: 'better', 'no difference': 'no difference', worse: 'worse' },
   measure: 'Measure block by block',
   measureNote: (weights: string, seconds: string) => `${weights} evaluations, about ${seconds}`,

@@ -43,7 +43,7 @@ export function ComparisonTable({
             <Table.Th>{texts.weights}</Table.Th>
             <Table.Th ta="right">{texts.loss}</Table.Th>
             <Table.Th ta="right">{texts.againstAnnealed}</Table.Th>
-            <Table.Th />
+            <Table.Th>{texts.verdict}</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
