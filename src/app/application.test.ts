@@ -221,8 +221,9 @@ describe('runs', () => {
     await fixture.jobIs('run', 'finished');
     const fork = { name: 'run', purpose: 'cooldown' as const, end: 20, childName: 'child' };
     await expect(fixture.call('runs.fork', { ...fork, step: 11 })).rejects.toMatchObject({ code: 'no-checkpoint' });
-    expect(await fixture.call('runs.fork', { ...fork, step: 10 })).toMatchObject({
+    expect(await fixture.call('runs.fork', { ...fork, step: 10, form: 'linear' })).toMatchObject({
       status: 'new',
+      config: { schedule: { kind: 'wsd', cooldownForm: 'linear' } },
       step: 10,
       parent: { name: 'run', step: 10, purpose: 'cooldown' },
     });

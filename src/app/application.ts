@@ -279,6 +279,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
 
     'averages.state': ({ name }) => averages.state(name),
     'averages.preview': (asked) => averages.preview(asked),
+    'averages.map': (asked) => averages.map(asked),
     'averages.write': (asked) => averages.write(asked),
     'averages.merge': (asked) => averages.merge(asked),
     'averages.merged': async () => ({ folder: averages.folder, models: await averages.merged() }),

@@ -10,7 +10,9 @@ import { UserError } from '../shared/errors.ts';
 import { withFileErrors } from '../shared/files.ts';
 import type { EvaluationResult, JobResult, JobSpec } from '../shared/jobs.ts';
 import { parameterCount } from '../shared/presets.ts';
+import type { WindowMap } from '../shared/window-map.ts';
 import { readModels, readTrajectory, readWritten } from './averages-files.ts';
+import { mapJob } from './map-job.ts';
 import { folderOf } from './names.ts';
 import { checkpointSteps } from './run-files.ts';
 import type { Runs } from './runs.ts';
@@ -82,6 +84,16 @@ export class Averages {
       log: join(folder, 'log.txt'),
     });
     return evaluations ?? [];
+  }
+
+  /** Losses over k and spacing, and over widths, with the best chosen on half of the blocks. */
+  async map({ name, counts, spacings }: Asked<'averages.map'>): Promise<WindowMap> {
+    const { runs } = this.#options;
+    const folder = runs.folder(name);
+    const { blocks } = (await runs.config(name)).evaluation;
+    const { plan, spec } = mapJob(folder, await readTrajectory(folder), { counts, spacings }, blocks);
+    const result = await this.#work({ kind: 'evaluate', subject: name, spec, log: join(folder, 'log.txt') });
+    return { plan, evaluations: result.evaluations ?? [], choice: result.choice ?? null };
   }
 
   /** Writes the mean of the steps as a model folder into the run's averages/ and reads it again. */

@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   fork: async () => (await import('./commands/fork.ts')).fork,
   rescue: async () => (await import('./commands/rescue.ts')).rescue,
   evaluate: async () => (await import('./commands/evaluate.ts')).evaluate,
+  map: async () => (await import('./commands/map.ts')).map,
   average: async () => (await import('./commands/average.ts')).average,
   sample: async () => (await import('./commands/sample.ts')).sample,
   export: async () => (await import('./commands/export.ts')).exportModel,

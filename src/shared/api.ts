@@ -25,6 +25,7 @@ import { runNotes } from './run-notes.ts';
 import { seriesData } from './series.ts';
 import { type Settings, settings } from './settings.ts';
 import { sweepAxis } from './sweep.ts';
+import { windowMap } from './window-map.ts';
 
 /** What this door can do; pages ask it, never which door it is. */
 export const capabilities = z.object({
@@ -315,6 +316,14 @@ export const api = {
    * checkpoint, on the run's fixed blocks. Empty: it was cancelled.
    */
   'averages.preview': call(name.extend({ steps }), z.array(evaluationResult)),
+  /**
+   * Losses of windows k by spacing that end at the newest checkpoint, and of widths of its power EMAs, on the run's fixed
+   * blocks. null: the usual ones. Progress comes as a job of kind 'evaluate'.
+   */
+  'averages.map': call(
+    name.extend({ counts: z.array(z.number()).nullable(), spacings: z.array(z.number()).nullable() }),
+    windowMap,
+  ),
   /** Writes that mean as a model folder into the run's averages/ and reads it again. */
   'averages.write': call(
     name.extend({ steps, format: exportFormat }),

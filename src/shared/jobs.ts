@@ -68,6 +68,19 @@ export const jobSpec = z.discriminatedUnion('kind', [
     target: z.string().nullable(),
     format: exportFormat,
   }),
+  /** Raw, policies, windows and widths of one checkpoint side by side; the best is chosen on half of the blocks. */
+  z.strictObject({
+    kind: z.literal('map'),
+    folder: z.string(),
+    /** Of the checkpoint. */
+    step: z.number().int().nonnegative(),
+    /** Policies' ids. */
+    beside: z.array(z.string()),
+    windows: z.array(z.strictObject({ of: z.string(), steps: z.array(z.number().int().nonnegative()).min(2) })),
+    /** Names as `power@0.1`. */
+    widths: z.array(z.string()),
+    blocks: z.number().int().positive(),
+  }),
   /** Text from a model folder or file of its own. */
   z.strictObject({ kind: z.literal('sample-model'), path: z.string(), options: sampleOptions }),
   z.strictObject({ kind: z.literal('sample'), folder: z.string(), weights: weightsRef, options: sampleOptions }),
@@ -170,7 +183,7 @@ export const report = z.discriminatedUnion('type', [
 ]);
 export type Report = z.infer<typeof report>;
 
-const halfDifference = z.object({
+export const halfDifference = z.object({
   difference: z.number(),
   standardError: z.number(),
   verdict: z.enum(['better', 'no difference', 'worse']),
@@ -234,6 +247,17 @@ export const doctorResult = z.object({
 });
 export type DoctorResult = z.infer<typeof doctorResult>;
 export type EvaluationResult = z.infer<typeof evaluationResult>;
+/** The best window or width of a map, by the first half of the blocks, with what the second half says of it. */
+export const mapChoice = z.object({
+  of: z.string(),
+  /** How many it was chosen among. */
+  among: z.number().int(),
+  /** Its loss on the second half. */
+  loss: z.number(),
+  /** Against raw and every policy of the same step, on the second half; negative: the choice is better. */
+  against: z.array(halfDifference.extend({ of: z.string() })),
+});
+export type MapChoice = z.infer<typeof mapChoice>;
 export const jobResult = z.object({
   /** train: 'finished' or 'stopped' (can be resumed). */
   outcome: z.enum(['finished', 'stopped']),
@@ -248,5 +272,6 @@ export const jobResult = z.object({
   preview: preview.optional(),
   check: writtenCheck.optional(),
   preparing: preparingSpeed.optional(),
+  choice: mapChoice.nullable().optional(),
 });
 export type JobResult = z.infer<typeof jobResult>;

@@ -315,6 +315,8 @@ describe('the other jobs', () => {
     expect(evaluations![0].loss).toBeCloseTo(measured.raw!, 5);
     expect(evaluations![1].difference).toBeCloseTo(measured.averages.lawa.difference!, 5);
     expect(evaluations![2].bitsPerByte).toBeGreaterThan(0);
+    const [even, odd] = evaluations![1].halves!;
+    expect((even.difference + odd.difference) / 2).toBeCloseTo(evaluations![1].difference, 10);
   });
 
   it('draws the same text for the same seed', async () => {
@@ -357,6 +359,24 @@ describe('the other jobs', () => {
     };
     const [a, b, mean] = await Promise.all([...inputs, target].map(read));
     expect(mean).toEqual(mean.map((_, i) => Math.fround(a[i] + b[i]) / 2));
+  });
+
+  it('measure a map of windows, and choose on one half of the blocks', async () => {
+    const steps = (await RunFolder.open(path).then((folder) => folder.checkpoints())).map(({ step }) => step);
+    const windows = [
+      { of: 'last', steps: steps.slice(-2) },
+      { of: 'all', steps },
+    ];
+    const job = { kind: 'map' as const, folder: path, step: 24, beside: ['lawa', 'ema'], widths: [], blocks: 8 };
+    const { evaluations, choice } = await run({ ...job, windows });
+    expect(evaluations!.map(({ of }) => of)).toEqual(['raw', 'lawa', 'ema', 'last', 'all']);
+    const beside = ['raw'];
+    const alone = { kind: 'window', folder: path, blocks: 8, format: 'float32', target: null } as const;
+    expect(evaluations![4].loss).toBe((await run({ ...alone, steps, beside })).evaluations![1].loss);
+    const best = evaluations!.slice(3).sort((a, b) => a.halves![0].difference - b.halves![0].difference)[0];
+    expect(choice).toMatchObject({ of: best.of, among: 2 });
+    expect(choice!.against.map(({ of }) => of)).toEqual(['raw', 'lawa', 'ema']);
+    expect(choice!.against[0]).toMatchObject(best.halves![1]);
   });
 
   it('measure a mean of chosen steps before it is written, write it, and read it again', async () => {

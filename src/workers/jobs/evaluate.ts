@@ -2,17 +2,11 @@
 import type { RunFolder } from '../../engine/checkpoint/index.ts';
 import { openDataset } from '../../engine/data/index.ts';
 import { UserError } from '../../engine/errors.ts';
-import {
-  bitsPerByte,
-  evaluateWeights,
-  mean,
-  pairedDifference,
-  pairedHalves,
-  perplexity,
-} from '../../engine/evaluate/index.ts';
+import { evaluateWeights, mean } from '../../engine/evaluate/index.ts';
 import type { JobResult, JobSpec } from '../../shared/jobs.ts';
 import { withDevice } from './device.ts';
 import type { JobHooks } from './job.ts';
+import { evaluationOf } from './measured.ts';
 import { loadWeights, openRunOf } from './weights.ts';
 
 export async function runEvaluateJob(job: Extract<JobSpec, { kind: 'evaluate' }>, hooks: JobHooks): Promise<JobResult> {
@@ -39,17 +33,8 @@ export async function runEvaluateJob(job: Extract<JobSpec, { kind: 'evaluate' }>
         const losses = await evaluateWeights(backend, model, store, dataset, job.blocks);
         store.free();
         base ??= losses;
-        const loss = mean(losses);
-        if (!Number.isFinite(loss)) throw notFinite(ref.of, run, step);
-        evaluations.push({
-          of: ref.of,
-          step,
-          loss,
-          perplexity: perplexity(loss),
-          bitsPerByte: bitsPerByte(loss, dataset.meta.val),
-          ...pairedDifference(losses, base),
-          ...(losses.length > 1 && { halves: pairedHalves(losses, base) }),
-        });
+        if (!Number.isFinite(mean(losses))) throw notFinite(ref.of, run, step);
+        evaluations.push(evaluationOf(ref.of, step, losses, base, dataset.meta.val));
       }
       return { outcome: 'finished', evaluations };
     });

@@ -5,7 +5,9 @@ import { runDoctorJob } from './doctor.ts';
 import { runEvaluateJob } from './evaluate.ts';
 import { runExportJob } from './export.ts';
 import type { JobHooks } from './job.ts';
-import { runPrepareJob, runPreparingSpeedJob, runPreviewJob, runScanJob } from './prepare.ts';
+import { runMapJob } from './map.ts';
+import { runPrepareJob, runPrepareJob, runPreparingSpeedJob, runPreviewJob, runPreviewJob, runScanJob, runScanJob } from './prepare.ts';
+
 import { runProbeJob } from './probe.ts';
 import { runSampleJob } from './sample.ts';
 import { runSampleModelJob } from './sample-model.ts';
@@ -41,6 +43,8 @@ export function runJob(job: JobSpec, hooks: JobHooks): Promise<JobResult> {
       return runAverageJob(job, hooks);
     case 'window':
       return runWindowJob(job, hooks);
+    case 'map':
+      return runMapJob(job, hooks);
     case 'sample-model':
       return runSampleModelJob(job, hooks);
   }

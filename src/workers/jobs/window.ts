@@ -13,19 +13,13 @@ import {
 } from '../../engine/checkpoint/index.ts';
 import { loadTokenizer, openDataset } from '../../engine/data/index.ts';
 import { UserError } from '../../engine/errors.ts';
-import {
-  bitsPerByte,
-  Evaluator,
-  mean,
-  pairedDifference,
-  pairedHalves,
-  perplexity,
-} from '../../engine/evaluate/index.ts';
+import { Evaluator, mean } from '../../engine/evaluate/index.ts';
 import { verifyWeights } from '../../engine/train/index.ts';
 import type { EvaluationResult, JobResult, JobSpec } from '../../shared/jobs.ts';
 import { measureSource, measureWritten, rereadHash } from './check.ts';
 import { withDevice } from './device.ts';
 import type { JobHooks } from './job.ts';
+import { evaluationOf } from './measured.ts';
 import { openRunOf } from './weights.ts';
 
 type WindowJob = Extract<JobSpec, { kind: 'window' }>;
@@ -68,18 +62,8 @@ async function measure(job: WindowJob, hooks: JobHooks, { run, window, backend }
       await copyVector(read, (offset, data) => store.write(offset, data), store.elements);
       const losses = await evaluator.losses(store, async () => hooks.signal.throwIfAborted());
       base ??= losses;
-      const loss = mean(losses);
-      if (!Number.isFinite(loss)) throw notFinite(of, run);
-      const val = dataset.meta.val;
-      evaluations.push({
-        of,
-        step,
-        loss,
-        perplexity: perplexity(loss),
-        bitsPerByte: bitsPerByte(loss, val),
-        ...pairedDifference(losses, base),
-        ...(losses.length > 1 && { halves: pairedHalves(losses, base) }),
-      });
+      if (!Number.isFinite(mean(losses))) throw notFinite(of, run);
+      evaluations.push(evaluationOf(of, step, losses, base, dataset.meta.val));
     }
     return { outcome: 'finished', evaluations };
   } catch (error) {

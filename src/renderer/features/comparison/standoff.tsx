@@ -54,7 +54,7 @@ export function Standoff({
     xName: texts.step,
     group: `comparison ${run.name}`,
     lines,
-    markers: [{ x: from, kind: 'line' as const }],
+    markers: [{ x: from, kind: 'fork' as const, text: t.chart.marks.fork }],
     version: version + count,
     height: chartHeight,
     formatX: (x: number) => formatCount(Math.round(x)),
