@@ -9,10 +9,10 @@ import type { AveragesState, WrittenCheck, WrittenModel } from '../shared/averag
 import { UserError } from '../shared/errors.ts';
 import { withFileErrors } from '../shared/files.ts';
 import type { EvaluationResult, JobResult, JobSpec } from '../shared/jobs.ts';
+import { mapJob } from '../shared/map-job.ts';
 import { parameterCount } from '../shared/presets.ts';
 import type { WindowMap } from '../shared/window-map.ts';
 import { readModels, readTrajectory, readWritten } from './averages-files.ts';
-import { mapJob } from './map-job.ts';
 import { folderOf } from './names.ts';
 import { checkpointSteps } from './run-files.ts';
 import type { Runs } from './runs.ts';

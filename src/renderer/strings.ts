@@ -9,6 +9,7 @@ import { datasets } from './strings/datasets.ts';
 import { doctor } from './strings/doctor.ts';
 import { exporting } from './strings/exporting.ts';
 import { firstRun, home, tour } from './strings/first-run.ts';
+import { map } from './strings/map.ts';
 import { newRun } from './strings/new-run.ts';
 import { run } from './strings/run.ts';
 import { runs } from './strings/runs.ts';
@@ -27,6 +28,7 @@ export const t = {
   exporting,
   firstRun,
   home,
+  map,
   newRun,
   run,
   runs,

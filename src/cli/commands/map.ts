@@ -1,6 +1,6 @@
 import { readTrajectory } from '../../app/averages-files.ts';
-import { mapJob } from '../../app/map-job.ts';
 import type { EvaluationResult, MapChoice } from '../../shared/jobs.ts';
+import { mapJob } from '../../shared/map-job.ts';
 import { type MapPlan, mapEvaluations } from '../../shared/window-map.ts';
 import { type Command, UsageError } from '../command.ts';
 import { homeOf, jobWithProgress } from '../job.ts';

@@ -14,6 +14,7 @@ import { refresh, useQuery } from '../../store/cache.ts';
 import { useRunMetrics } from '../../store/run-metrics.ts';
 import { t } from '../../strings.ts';
 import { ExportDialog, type ExportWish } from '../export/export-dialog.tsx';
+import { MapPanel } from '../map/map-panel.tsx';
 import { averageIds } from '../run/lib/loss-lines.ts';
 import { isTraining } from '../runs/lib/run-state.ts';
 import classes from './averages.module.css';
@@ -90,6 +91,7 @@ export function RunAverages({ name }: { name: string }) {
         )}
       </section>
       <Kept run={run} state={state.data} policies={policies} evaluations={evaluations} version={version} />
+      <MapPanel run={run} state={state.data} evaluations={evaluations} />
       <Paper component="section" aria-label={texts.models.title}>
         <Title order={2} mb="sm">
           {texts.models.title}

@@ -1,8 +1,8 @@
 /** The job that measures a map, from what a run keeps: for the page and for the command line. */
-import type { HeldPolicy, TrajectoryPoint } from '../shared/averages.ts';
-import { UserError } from '../shared/errors.ts';
-import type { JobSpec } from '../shared/jobs.ts';
-import { type MapPlan, planMap } from '../shared/window-map.ts';
+import type { HeldPolicy, TrajectoryPoint } from './averages.ts';
+import { UserError } from './errors.ts';
+import type { JobSpec } from './jobs.ts';
+import { type MapPlan, planMap } from './window-map.ts';
 
 interface Kept {
   readonly step: number | null;
