@@ -16,7 +16,7 @@ export const map = {
   left: (time: string) => ` ${time} left`,
   cancelled: 'Cancelled: a part of a map says nothing of the best.',
   label: (end: string) => `Loss against raw of windows that end at step ${end}`,
-  note: 'Loss against raw on every other validation block, the half that chooses; the darker, the lower.',
+  note: 'Loss against raw on every other validation block, the half that chooses; the deeper the colour, the lower.',
   rows: 'k',
   column: (spacing: string) => `every ${spacing}`,
   best: 'best',

@@ -6,7 +6,7 @@ import { runEvaluateJob } from './evaluate.ts';
 import { runExportJob } from './export.ts';
 import type { JobHooks } from './job.ts';
 import { runMapJob } from './map.ts';
-import { runPrepareJob, runPrepareJob, runPreparingSpeedJob, runPreviewJob, runPreviewJob, runScanJob, runScanJob } from './prepare.ts';
+import { runPrepareJob, runPreparingSpeedJob, runPreviewJob, runScanJob } from './prepare.ts';
 
 import { runProbeJob } from './probe.ts';
 import { runSampleJob } from './sample.ts';
