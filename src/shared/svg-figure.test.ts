@@ -51,7 +51,7 @@ test('a guide does not widen the range', () => {
   const svg = figureSvg({ ...figure, panels: [{ ...panel, series: [...panel.series, guide] }] });
   const circles = (of: string) => numbers(of, /<circle cx="([\d.]+)" cy="([\d.]+)"/g);
   expect(circles(svg)).toEqual(circles(figureSvg(figure)));
-  expect(svg).toMatch(/<svg x="62" y="52" [^>]*><g stroke="#000001"/);
+  expect(svg).toMatch(/<svg aria-hidden="true" x="62" y="52" [^>]*><g stroke="#000001"/);
 });
 
 test('words are escaped, and every line has its entry in the legend', () => {

@@ -146,7 +146,7 @@ function cut(drawn: string, box: { left: number; right: number; top: number; bot
   const size = `${box.right - box.left} ${box.bottom - box.top}`;
   const [width, height] = size.split(' ');
   const frame = `x="${box.left}" y="${box.top}" width="${width}" height="${height}"`;
-  return `<svg ${frame} viewBox="${box.left} ${box.top} ${size}">${drawn}</svg>`;
+  return `<svg aria-hidden="true" ${frame} viewBox="${box.left} ${box.top} ${size}">${drawn}</svg>`;
 }
 
 function seriesSvg(series: FigureSeries, x: Scale, y: Scale): string {
