@@ -1,4 +1,4 @@
-/** The honest comparison on a real run: one click anneals it, the page waits, and says which wins and what it cost. */
+/** The honest comparison on a real run: one click anneals it, and the page says which wins; then a map of its windows. */
 
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { expect, test } from './host.ts';
 import { open } from './pages.ts';
 import { trainRun } from './real-run.ts';
 
-test('a cooldown is forked, waited for, measured and said in words', async ({ page, host }) => {
+test('a cooldown is forked, waited for, measured and said in words, and windows are mapped', async ({ page, host }) => {
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
@@ -38,6 +38,24 @@ test('a cooldown is forked, waited for, measured and said in words', async ({ pa
   await expect(panel.getByText('This run is a cooldown itself')).toBeVisible();
   await panel.getByRole('link', { name: 'rhymes', exact: true }).click();
   await expect(said).toContainText('At step 120');
+
+  // How long a window should have been, from what the run kept.
+  await open(page, 'Averages');
+  await page.getByRole('combobox', { name: 'Run' }).click();
+  await page.getByRole('option', { name: 'rhymes', exact: true }).click();
+  const map = page.getByRole('region', { name: 'Map of windows' });
+  await map.getByLabel('Snapshots (k)').fill('2, one');
+  await expect(map.getByRole('button', { name: 'Measure the map' })).toBeDisabled();
+  await map.getByLabel('Snapshots (k)').fill('2, 4, 8');
+  await expect(map.getByText(/^\d+ evaluations of 16 blocks/)).toBeVisible();
+  await map.getByRole('button', { name: 'Measure the map' }).click();
+  await expect(map.getByText(/^Best of \d+: k = \d/)).toBeVisible({ timeout: 30_000 });
+  await expect(map.getByRole('cell', { name: /^[−+]0\.\d{4} best$/ })).toHaveCount(1);
+  await expect(map.getByRole('row', { name: /^8 .* not kept not kept$/ })).toBeVisible();
+  await expect(map.getByRole('row', { name: /^Raw weights [−+]0\.\d{4} ± 0\.\d{4}/ })).toBeVisible();
+  await expectAccessible(page, 'the map');
+  await open(page, 'Runs');
+  await page.getByRole('link', { name: 'rhymes', exact: true }).click();
 
   // Without weights of that step there is no error, and so no winner.
   const checkpoints = path.join(folder, 'checkpoints');
