@@ -21,7 +21,6 @@ export const comparison = {
   choose: 'Cooldown',
   option: (name: string, from: string, end: string) => `${name} · step ${from} to ${end}`,
   open: 'Open the cooldown',
-  resume: 'Go on',
   states: {
     queued: 'The cooldown waits for its turn: one run trains at a time.',
     running: (step: string, end: string) => `The cooldown is at step ${step} of ${end}.`,
