@@ -167,7 +167,7 @@ export type SpikeConfig = z.infer<typeof spikeConfig>;
 
 export const deviceConfig = z.strictObject({
   /** auto: the fastest that works here. */
-  backend: z.enum(['auto', 'native', 'reference']).default('auto'),
+  backend: z.enum(['auto', 'native', 'tensorflow', 'reference']).default('auto'),
   /**
    * Of operands of matrix products. mixed: bfloat16, where this machine has it; auto: mixed where it is faster. Sums,
    * weights, gradients, moments and averages are float32 whatever this says.

@@ -2,7 +2,7 @@
 import type { Precision } from '../../shared/config.ts';
 import type { DType, Program, Scalars } from '../program/types.ts';
 
-export type BackendName = 'native' | 'reference';
+export type BackendName = 'native' | 'tensorflow' | 'reference';
 
 export interface BackendInfo {
   readonly name: BackendName;

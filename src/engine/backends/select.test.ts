@@ -1,17 +1,30 @@
-import { describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../errors.ts';
 import type { Backend } from './backend.ts';
 import { openReference } from './reference/index.ts';
 import { openBackend } from './select.ts';
 
-const native = vi.hoisted(() => ({ open: async (): Promise<Backend> => Promise.reject(new Error('not set')) }));
+const { native, tensorflow } = vi.hoisted(() => {
+  const engine = () => ({ open: async (): Promise<Backend> => Promise.reject(new Error('not set')) });
+  return { native: engine(), tensorflow: engine() };
+});
 vi.mock('./native/index.ts', () => ({ openNative: () => native.open() }));
+vi.mock('./tensorflow/index.ts', () => ({ openTensorflow: () => tensorflow.open() }));
 
 const missing = async () => {
   throw new UserError('native-missing', 'the native engine was not built: no C++ compiler', 'install one');
 };
 
+const notInstalled = async () => {
+  throw new UserError('tensorflow-missing', 'neither package is installed', 'install one');
+};
+
 describe('openBackend', () => {
+  beforeEach(() => {
+    native.open = missing;
+    tensorflow.open = notInstalled;
+  });
+
   it('auto takes native where it loads, and says so', async () => {
     const loaded = { info: { name: 'native', family: 'AVX-512 float32' } } as Backend;
     native.open = async () => loaded;
@@ -21,15 +34,26 @@ describe('openBackend', () => {
   });
 
   it('auto falls back to reference, with the reason', async () => {
-    native.open = missing;
     const { backend, why } = await openBackend('auto', {});
     expect(backend.info.name).toBe('reference');
-    expect(why).toMatch(/^reference, .*no C\+\+ compiler/);
+    expect(why).toMatch(/^reference, .*no C\+\+ compiler.*neither package is installed/);
     await backend.close();
   });
 
+  it('auto takes TensorFlow where native does not load, and says why', async () => {
+    const loaded = { info: { name: 'tensorflow', family: 'TensorFlow 2.9.1 on the graphics card' } } as Backend;
+    tensorflow.open = async () => loaded;
+    const { backend, why } = await openBackend('auto', {});
+    expect(backend).toBe(loaded);
+    expect(why).toMatch(/^tensorflow: .*graphics card.*no C\+\+ compiler/);
+  });
+
+  it('TensorFlow by name is an error where it is missing, however well native works', async () => {
+    native.open = async () => ({ info: { name: 'native' } }) as Backend;
+    await expect(openBackend('tensorflow', {})).rejects.toMatchObject({ code: 'tensorflow-missing' });
+  });
+
   it('native by name is an error where it is missing', async () => {
-    native.open = missing;
     await expect(openBackend('native', {})).rejects.toMatchObject({ code: 'native-missing' });
   });
 
@@ -54,7 +78,6 @@ describe('openBackend', () => {
   });
 
   it('reference by name', async () => {
-    native.open = missing;
     const { backend, why } = await openBackend('reference', {});
     expect([backend.info.name, why]).toEqual([(await openReference()).info.name, 'reference: asked for by name']);
   });

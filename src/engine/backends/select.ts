@@ -3,11 +3,12 @@ import { UserError } from '../errors.ts';
 import type { Backend, BackendName, BackendOptions } from './backend.ts';
 import { openNative } from './native/index.ts';
 import { openReference } from './reference/index.ts';
+import { openTensorflow } from './tensorflow/index.ts';
 
 /**
- * Opens a backend. `auto`: native where it loads, else reference; `why` says so in words, and what became of a
- * precision that is not to be had here.
- * Throws UserError 'native-missing' when native was asked for by name and does not load.
+ * Opens a backend. `auto`: native where it loads, then TensorFlow where the user has it, else reference; `why` says so
+ * in words, and what became of a precision that is not to be had here.
+ * Throws UserError 'native-missing' or 'tensorflow-missing' when one was asked for by name and does not load.
  */
 export async function openBackend(
   choice: 'auto' | BackendName,
@@ -27,15 +28,25 @@ async function open(choice: 'auto' | BackendName, options: BackendOptions): Prom
   switch (choice) {
     case 'native':
       return { backend: await openNative(options), why: 'native: asked for by name' };
+    case 'tensorflow':
+      return { backend: await openTensorflow(options), why: 'tensorflow: asked for by name' };
     case 'reference':
       return { backend: await openReference(), why: 'reference: asked for by name' };
     case 'auto':
-      try {
-        const backend = await openNative(options);
-        return { backend, why: `native: the fastest that works here (${backend.info.family})` };
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        return { backend: await openReference(), why: `reference, slow but portable: ${error.message}` };
-      }
+      return openFastest(options);
   }
+}
+
+async function openFastest(options: BackendOptions): Promise<{ backend: Backend; why: string }> {
+  const reasons: string[] = [];
+  for (const open of [openNative, openTensorflow])
+    try {
+      const backend = await open(options);
+      const { name, family } = backend.info;
+      return { backend, why: [`${name}: the fastest that works here (${family})`, ...reasons].join('; not ') };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      reasons.push(`${open === openNative ? 'native' : 'tensorflow'}: ${error.message}`);
+    }
+  return { backend: await openReference(), why: `reference, slow but portable: ${reasons.join('; ')}` };
 }

@@ -32,7 +32,7 @@ export const settings = {
   engine: 'Engine',
   backend: 'Device',
   backendNote: 'For runs that leave the choice open.',
-  backends: { auto: 'Fastest that works', native: 'Native', reference: 'Portable' },
+  backends: { auto: 'Fastest that works', native: 'Native', tensorflow: 'TensorFlow', reference: 'Portable' },
   native: (family: string) => `Native engine, ${family}`,
   nativeMissing: 'Portable engine only',
   nativeMissingNote:

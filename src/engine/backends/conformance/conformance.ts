@@ -27,24 +27,47 @@ export const float32: Tolerance = { loss: 1e-5, gradient: 1e-4 };
  */
 export const mixed: Tolerance = { loss: 1e-4, gradient: 3e-3 };
 
+/** What a backend has none of need not be tried. */
+export interface Traits {
+  /** Whether it fuses operations, so that turning that off computes something else. */
+  readonly fuses: boolean;
+  /** Whether it computes on threads of its own. */
+  readonly threaded: boolean;
+  /** Whether numbers below 2⁻¹²⁶ survive; else they may come out as zero. */
+  readonly subnormals: boolean;
+}
+
 export type Open = (options: BackendOptions) => Promise<Backend>;
 
 /** The backends that a suite works with, open while its tests run. */
 export interface Bench {
   readonly tested: Backend;
-  /** The tested one with its fusion table off. */
-  readonly unfused: Backend;
+  /** The tested one with its fusion table off; null: it has none. */
+  readonly unfused: Backend | null;
+  /** Thread counts under which bits must be the same. */
+  readonly threads: readonly number[];
+  readonly subnormals: boolean;
   readonly reference: Backend;
   readonly open: Open;
   readonly tolerance: Tolerance;
 }
 
-export function conformance(name: string, open: Open, tolerance: Tolerance): void {
+export function conformance(
+  name: string,
+  open: Open,
+  tolerance: Tolerance,
+  { fuses, threaded, subnormals }: Traits = { fuses: true, threaded: true, subnormals: true },
+): void {
   describe(`${name} conforms`, () => {
-    const bench = { open, tolerance } as { -readonly [K in keyof Bench]: Bench[K] };
+    const bench = {
+      open,
+      tolerance,
+      threads: (threaded ? [1, 2, 3] : [1]) as readonly number[],
+      subnormals,
+    } as { -readonly [K in keyof Bench]: Bench[K] };
     beforeAll(async () => {
       bench.tested = await open({ threads: 2 });
-      bench.unfused = await open({ threads: 2, fusion: false });
+      bench.unfused = fuses ? await open({ threads: 2, fusion: false }) : null;
       bench.reference = await openReference({ mixed: bench.tested.info.numerics.precision === 'mixed' });
     });
     afterAll(async () => {

@@ -1,8 +1,9 @@
 /** The reference's meaning of a program with everything in float64, stores included: for derivatives by difference. */
 import { sizeOf } from '../../program/shapes.ts';
 import type { Program, Scalars, Tensor } from '../../program/types.ts';
-import { completeScalars, execute } from '../reference/interpreter.ts';
+import { execute } from '../reference/interpreter.ts';
 import { memoryOf, type View } from '../reference/memory.ts';
+import { completeScalars } from '../scalars.ts';
 
 export type DoubleStores = ReadonlyMap<string, Float64Array | Int32Array>;
 

@@ -9,7 +9,7 @@ export function operationSuite(bench: Bench): void {
     it.each(operationTrials.map((trial) => [trial.name, trial] as const))('%s', async (_, trial) => {
       const want = await perform(bench.reference, trial);
       for (const backend of [bench.tested, bench.unfused])
-        expect(disagreements(await perform(backend, trial), want, bench.tolerance.loss)).toEqual([]);
+        if (backend) expect(disagreements(await perform(backend, trial), want, bench.tolerance.loss)).toEqual([]);
     });
 
     it('the trials cover every operation', () => {
@@ -19,11 +19,11 @@ export function operationSuite(bench: Bench): void {
       expect(kinds.has('adamw')).toBe(false);
     });
 
-    it('gives the same bits twice, and with 1, 2 and 3 threads', async () => {
-      const backends = await Promise.all([1, 2, 3].map((threads) => bench.open({ threads })));
+    it('gives the same bits twice, and with any number of threads', async () => {
+      const backends = await Promise.all(bench.threads.map((threads) => bench.open({ threads })));
       for (const trial of operationTrials) {
         const outcomes = [];
-        for (const backend of [...backends, backends[1]]) outcomes.push(await perform(backend, trial));
+        for (const backend of [...backends, backends[0]]) outcomes.push(await perform(backend, trial));
         for (const outcome of outcomes.slice(1)) expect(differences(outcomes[0], outcome), trial.name).toEqual([]);
       }
       for (const backend of backends) await backend.close();

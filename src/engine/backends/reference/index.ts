@@ -6,10 +6,14 @@ import { cpus } from 'node:os';
 import { planArena, stepsOf } from '../../program/plan.ts';
 import { sizeOf } from '../../program/shapes.ts';
 import type { DType, Program, Scalars, Tensor } from '../../program/types.ts';
-import type { Backend, BackendInfo, BackendOptions, Data, Executable, Floats, Store } from '../backend.ts';
-import { completeScalars, execute } from './interpreter.ts';
+
+import type { Backend, BackendInfo, BackendOptions, Data, Executable, Store } from '../backend.ts';
+import { boundStore, boundTensors } from '../bindings.ts';
+import { Queue } from '../queue.ts';
+import { completeScalars } from '../scalars.ts';
+import { execute } from './interpreter.ts';
+
 import { memoryOf, type View } from './memory.ts';
-import { Queue } from './queue.ts';
 import { vectorOps } from './vectors.ts';
 
 const readLimit = 2_097_152;
@@ -144,15 +148,15 @@ class Interpreted implements Executable {
     const plan = planArena(stepsOf(program), (t) => (this.#results.has(t.id) ? 0 : doubleBytes * sizeOf(t.shape)));
     this.#offsets = plan.offsets;
     this.arenaBytes = plan.bytes;
-    const tensors = program.ops.flatMap((op) => [...Object.values(op.in), ...Object.values(op.out)]);
-    this.#bound = [...new Set(tensors as (Tensor | undefined)[])].filter((t): t is Tensor => !!t && t.store !== null);
+    this.#bound = boundTensors(program);
     arena(plan.bytes / doubleBytes);
   }
 
   run(bindings: Readonly<Record<string, Store>>, scalars: Partial<Scalars>): void {
     const stores = new Map<string, View>();
     const complete = completeScalars(scalars);
-    for (const tensor of this.#bound) stores.set(tensor.store!, this.#binding(tensor, bindings, complete));
+    for (const tensor of this.#bound)
+      stores.set(tensor.store!, dataOf(boundStore(this.program, tensor, bindings, complete.ringSlot)));
     const arena = this.#arena(this.arenaBytes / doubleBytes);
     const view = (tensor: Tensor): View => {
       const size = sizeOf(tensor.shape);
@@ -172,20 +176,4 @@ class Interpreted implements Executable {
   }
 
   free(): void {}
-
-  #binding(tensor: Tensor, bindings: Readonly<Record<string, Store>>, scalars: Scalars): View {
-    const { name: program } = this.program;
-    const store = bindings[tensor.store!];
-    if (!store) throw new Error(`program ${program}: nothing is bound to "${tensor.store}"`);
-    if (store.dtype !== tensor.dtype)
-      throw new Error(
-        `program ${program}: "${tensor.store}" must be ${tensor.dtype}, a store of ${store.dtype} is bound`,
-      );
-    const need = tensor.store === 'ring' ? 4 * (scalars.ringSlot + 1) : tensor.offset + sizeOf(tensor.shape);
-    if (store.elements < need)
-      throw new Error(
-        `program ${program}: "${tensor.store}" needs ${need} elements for "${tensor.name}", ${store.elements} are bound`,
-      );
-    return dataOf(store as Floats);
-  }
 }

@@ -1,6 +1,6 @@
 /** Whole-vector arithmetic, each operation rounded to float32 on its own. */
 import type { Floats, VectorOps } from '../backend.ts';
-import type { Queue } from './queue.ts';
+import type { Queue } from '../queue.ts';
 
 const { fround } = Math;
 /** Elements between two chances for the event loop. */

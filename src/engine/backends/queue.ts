@@ -12,6 +12,12 @@ export class Queue {
   #running = false;
   #failed = false;
   #error: unknown;
+  readonly #explain: (error: unknown) => unknown;
+
+  /** `explain` may put a job's error into better words. */
+  constructor(explain: (error: unknown) => unknown = (error) => error) {
+    this.#explain = explain;
+  }
 
   push(job: Job): void {
     this.#jobs.push(job);
@@ -29,7 +35,7 @@ export class Queue {
           try {
             resolve(read());
           } catch (error) {
-            reject(error);
+            reject(this.#explain(error));
           }
         return undefined;
       });
@@ -61,7 +67,7 @@ export class Queue {
         const steps = this.#jobs[at]();
         if (steps) for (const _ of steps) if (performance.now() >= until) await breathe();
       } catch (error) {
-        if (!this.#failed) this.#error = error;
+        if (!this.#failed) this.#error = this.#explain(error);
         this.#failed = true;
       }
       await breathe();

@@ -1,0 +1,124 @@
+/**
+ * Finds and loads TensorFlow's own library: the first that loads of tfjs-node-gpu and tfjs-node, in the folder that
+ * MEANDER_TENSORFLOW names, then where Meander itself lies. Neither is a dependency.
+ */
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import util from 'node:util';
+import { UserError } from '../../errors.ts';
+import { graphicsCard, missingCudaLibraries } from './cuda.ts';
+import type { Library, Tf } from './library.ts';
+import { loadFailure } from './load-failure.ts';
+
+/** In this order. */
+const packages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
+type PackageName = (typeof packages)[number];
+
+/** Folder that holds either package, as the user named it; null: none named. */
+export const namedFolder = (): string | null => process.env.MEANDER_TENSORFLOW || null;
+
+/** What tfjs-node adds to TensorFlow.js's backend. */
+interface NodeBackend {
+  readonly isUsingGpuDevice: boolean;
+  readonly binding: { readonly TF_Version: string };
+}
+
+type Outcome = { readonly library: Library; readonly note: string | null } | { readonly problem: string };
+
+/** A process loads at most one; what failed is not tried again either, since nothing is unloaded. */
+let outcome: Outcome | null = null;
+
+/**
+ * Loads the library, once per process; `threads` counts the first time only.
+ * Throws UserError 'tensorflow-missing' where none is installed or none loads.
+ */
+export function loadLibrary(threads: number | null): Library {
+  outcome ??= search(threads);
+  if ('library' in outcome) return outcome.library;
+  throw new UserError(
+    'tensorflow-missing',
+    outcome.problem,
+    'Install @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node in a folder of its own (or build it: ' +
+      'scripts/build-tfjs-binding.mjs) and set MEANDER_TENSORFLOW to that folder; docs/tensorflow.md says how.',
+  );
+}
+
+/** Whether TensorFlow loads here, why not, and what keeps it from the graphics card although it was meant for one. */
+export function tensorflowStatus(): { available: boolean; reason: string | null; note: string | null } {
+  outcome ??= search(null);
+  if ('library' in outcome) return { available: true, reason: null, note: outcome.note };
+  return { available: false, reason: outcome.problem, note: null };
+}
+
+function search(threads: number | null): Outcome {
+  const named = namedFolder();
+  if (named !== null && !isAbsolute(named))
+    return { problem: `MEANDER_TENSORFLOW must be an absolute path, and is "${named}"` };
+  const places = named === null ? [import.meta.url] : [join(named, 'any.js'), import.meta.url];
+  const problems: string[] = [];
+  for (const name of packages)
+    for (const place of places) {
+      const require = createRequire(place);
+      let folder: string;
+      try {
+        folder = join(require.resolve(`${name}/package.json`), '..');
+      } catch {
+        continue;
+      }
+      try {
+        return load(name, require, threads);
+      } catch (error) {
+        problems.push(loadFailure(name, folder, error));
+      }
+    }
+  if (problems.length > 0) return { problem: problems.join(' ') };
+  const where = named === null ? '' : ` in ${named} (MEANDER_TENSORFLOW)`;
+  return { problem: `neither ${packages.join(' nor ')} is installed${where}` };
+}
+
+function load(name: PackageName, require: NodeJS.Require, threads: number | null): Outcome {
+  prepareProcess(threads);
+  const tf = require(name) as Tf;
+  const backend = tf.backend() as unknown as NodeBackend;
+  const version = backend.binding.TF_Version;
+  const card = backend.isUsingGpuDevice;
+  const missing = name.endsWith('-gpu') && !card ? missingCudaLibraries(version) : [];
+  const note =
+    missing.length > 0
+      ? `TensorFlow ${version} computes on the processor, because libraries for the graphics card do not load: ${missing.join('; ')}`
+      : name.endsWith('-gpu') && !card
+        ? `TensorFlow ${version} found no graphics card that it can use, so it computes on the processor`
+        : null;
+  const numerics = {
+    library: `${name.slice('@tensorflow/'.length)} ${tf.version_core}, TensorFlow ${version}`,
+    device: card ? 'cuda' : 'cpu',
+    oneDnn: process.env.TF_ENABLE_ONEDNN_OPTS ?? 'default',
+    tensorFloat32: card && process.env.NVIDIA_TF32_OVERRIDE !== '0',
+    // On a graphics card sums over equal tokens are added in whatever order they come: no two sittings are the same.
+    ...(card && { sitting: `${process.pid} ${Date.now()}` }),
+  };
+  const library: Library = {
+    tf,
+    device: (card ? graphicsCard() : cpus()[0]?.model.trim()) ?? 'unknown',
+    family: `TensorFlow ${version} on the ${card ? 'graphics card' : 'processor'}`,
+    threads: Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism(),
+    numerics,
+  };
+  return { library, note };
+}
+
+/** What the library reads from the environment when it loads; what the user set stands. */
+function prepareProcess(threads: number | null): void {
+  if (threads !== null) process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
+  // Full float32 in matrix products: with TF32 losses would be 10⁻³ off the other engines'.
+  process.env.NVIDIA_TF32_OVERRIDE ??= '0';
+  // A card may have other users; TensorFlow would take all of its memory at once.
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  // Warnings and errors, no greetings.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+  // tfjs-node 4.22 calls two functions that Node 23 took out.
+  const old = util as unknown as { isArray?: unknown; isNullOrUndefined?: unknown };
+  old.isArray ??= Array.isArray;
+  old.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+}

@@ -1,0 +1,31 @@
+/** One function per operation; what each means is what `reference` computes. */
+import type { OpKind } from '../../../program/types.ts';
+import type { Kernel } from '../memory.ts';
+import { attention, attentionBackward, cachedAttention } from './attention.ts';
+import { classifierLogits, classifierLoss, classifierLossTrain } from './classifier.ts';
+import { dropout, dropoutBackward } from './dropout.ts';
+import { embedding, embeddingBackward, lastPosition } from './embedding.ts';
+import { linear, linearBackward } from './linear.ts';
+import { layerNorm, layerNormBackward, residualLayerNorm } from './norm.ts';
+import { adamw, recordLoss } from './update.ts';
+
+export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
+  embedding,
+  embeddingBackward,
+  layerNorm,
+  layerNormBackward,
+  residualLayerNorm,
+  linear,
+  linearBackward,
+  attention,
+  attentionBackward,
+  cachedAttention,
+  dropout,
+  dropoutBackward,
+  classifierLoss,
+  classifierLossTrain,
+  classifierLogits,
+  lastPosition,
+  recordLoss,
+  adamw,
+};
