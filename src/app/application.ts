@@ -72,7 +72,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     for (const listener of listeners) listener(event);
   };
   const home = (): string => settings.get().home;
-  const supervisor = new Supervisor(parts, emit);
+  const supervisor = new Supervisor(parts, emit, () => settings.get().tensorflow);
   const opening = new Opening({ home, emit });
   const stagingArea = staging(() => join(home(), 'staging'));
 
@@ -149,16 +149,18 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
   });
 
   const errand = (spec: JobSpec): Promise<JobResult> => supervisor.run(spec);
-  const about = once(() => describeMachine(parts, errand));
   const prober = new Prober({
     run: (spec, onReport) => supervisor.run(spec, onReport),
     threads: () => settings.get().threads,
     training: () => (queue.active ? [queue.active.job.subject] : []),
   });
   const speed = async () => (await errand({ kind: 'preparing-speed', sources: sampleCorpus(parts) })).preparing;
+  const examine = () => once(() => describeMachine(parts, errand));
+  let about = examine();
 
   const setSettings = async (values: Partial<Settings>): Promise<Settings> => {
     const before = home();
+    const tensorflow = settings.get().tensorflow;
     const change = values.home === undefined ? values : { ...values, home: homePath(values.home) };
     if (change.home !== undefined) {
       settings.checkHome(change.home);
@@ -171,7 +173,14 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
         );
       await prepareHome(change.home);
     }
+    if (typeof change.tensorflow === 'string' && !isAbsolute(change.tensorflow))
+      throw new UserError(
+        'tensorflow-relative',
+        `"${change.tensorflow}" is not an absolute path.`,
+        'Give the whole path.',
+      );
     const after = settings.set(change);
+    if (after.tensorflow !== tensorflow) about = examine();
     emit({ type: 'changed', what: 'settings' });
     if (after.home !== before) {
       await queue.close();

@@ -41,6 +41,14 @@ export async function diagnose({ parts, home, seconds, errand }: DoctorOptions):
           ? 'Install Meander again; the package for this processor brings it along.'
           : 'Install a C++ compiler (g++, clang or Visual Studio), then run npm run install in the folder of Meander.',
     });
+  const tensorflow = doctor.backends.find(({ name }) => name === 'tensorflow');
+  if (tensorflow?.problem !== undefined)
+    problems.push({
+      what: tensorflow.works ? tensorflow.problem : `TensorFlow does not load: ${tensorflow.problem}`,
+      next: tensorflow.works
+        ? 'Put these libraries where the system finds them (LD_LIBRARY_PATH), or build the binding against a TensorFlow that fits your CUDA: scripts/build-tfjs-binding.mjs. docs/tensorflow.md says how.'
+        : 'Mend it as docs/tensorflow.md says, or take the folder out of Settings: the other engines need none of it.',
+    });
   if (folder.problem) problems.push({ what: folder.problem.message, next: folder.problem.next });
   if (folder.free !== null && folder.free < littleDisk)
     problems.push({

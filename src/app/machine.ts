@@ -8,14 +8,22 @@ import type { JobResult, JobSpec } from '../shared/jobs.ts';
 import type { Private } from './diagnostics.ts';
 import type { Parts } from './locate.ts';
 
-/** Version of the workers' Node, and the native engine's kernel family where it works. */
+/** Version of the workers' Node, the native engine's kernel family where it works, and whether TensorFlow does. */
 export async function describeMachine(
   parts: Parts,
   errand: (spec: JobSpec) => Promise<JobResult>,
-): Promise<{ node: string; native: string | null }> {
+): Promise<{ node: string; native: string | null; tensorflow: { works: boolean; text: string } }> {
   const { doctor } = await errand({ kind: 'doctor', seconds: 0.05 }).catch(() => ({ doctor: undefined }));
   const native = doctor?.backends.find((backend) => backend.name === 'native' && backend.works);
-  return { node: await nodeVersion(parts), native: native?.family ?? null };
+  const tensorflow = doctor?.backends.find((backend) => backend.name === 'tensorflow');
+  return {
+    node: await nodeVersion(parts),
+    native: native?.family ?? null,
+    tensorflow: {
+      works: tensorflow?.works ?? false,
+      text: (tensorflow?.works ? tensorflow.family : tensorflow?.text) ?? 'it could not be examined',
+    },
+  };
 }
 
 /** Of the workers' Node. */

@@ -38,11 +38,14 @@ export function newJob(kind: Job['kind'], subject: string): Job {
 export class Supervisor {
   readonly #parts: Parts;
   readonly #emit: (event: AppEvent) => void;
+  readonly #tensorflow: () => string | null;
   readonly #workers = new Set<WorkerProcess>();
   #closing = false;
 
-  constructor(parts: Parts, emit: (event: AppEvent) => void) {
+  /** @param tensorflow folder that workers look in for TensorFlow */
+  constructor(parts: Parts, emit: (event: AppEvent) => void, tensorflow: () => string | null) {
     this.#parts = parts;
+    this.#tensorflow = tensorflow;
     this.#emit = emit;
   }
 
@@ -130,7 +133,7 @@ export class Supervisor {
   ): WorkerProcess {
     if (this.#closing)
       throw new UserError('closing', 'Meander is closing.', 'Start it again; what was saved continues there.');
-    const worker = new WorkerProcess({ parts: this.#parts, job, ...hooks });
+    const worker = new WorkerProcess({ parts: this.#parts, job, tensorflow: this.#tensorflow(), ...hooks });
     this.#workers.add(worker);
     worker.result.finally(() => this.#workers.delete(worker)).catch(() => {});
     return worker;

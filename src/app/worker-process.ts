@@ -8,6 +8,8 @@ import type { Parts } from './locate.ts';
 export interface WorkerOptions {
   readonly parts: Pick<Parts, 'node' | 'worker' | 'root' | 'addon'>;
   readonly job: JobSpec;
+  /** Folder of TensorFlow for the worker, unless MEANDER_TENSORFLOW names another from outside. */
+  readonly tensorflow?: string | null;
   /** Everything the worker says, `hello`, `done` and `failed` included. */
   readonly onReport?: (report: Report) => void;
   /** What it prints on stdout and stderr. */
@@ -46,7 +48,11 @@ export class WorkerProcess {
     this.#child = spawn(node, ['--disable-warning=ExperimentalWarning', worker], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env: { ...(addon ? { MEANDER_NATIVE: addon } : {}), ...workerEnvironment(process.env) },
+      env: {
+        ...(addon ? { MEANDER_NATIVE: addon } : {}),
+        ...(options.tensorflow ? { MEANDER_TENSORFLOW: options.tensorflow } : {}),
+        ...workerEnvironment(process.env),
+      },
       windowsHide: true,
       // Out of the terminal's group: Ctrl-C reaches the application, which then lets the worker save.
       detached: process.platform !== 'win32',

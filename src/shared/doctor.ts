@@ -53,7 +53,7 @@ export function doctorText(report: DoctorReport, bytes: (n: number) => string): 
           ]
             .filter((part) => part !== null)
             .join(', ')
-        : `does not work: ${b.text}`,
+        : `${b.problem === undefined ? 'not installed' : 'does not work'}: ${b.text}`,
     ]),
   ];
   if (report.bandwidth !== null) rows.push(['Bandwidth', `${report.bandwidth.toFixed(1)} GB/s read`]);

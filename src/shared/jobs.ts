@@ -230,6 +230,8 @@ export const doctorResult = z.object({
       works: z.boolean(),
       /** Why it does not work, or what it is. */
       text: z.string(),
+      /** What could be mended; absent where nothing is wrong, and where an optional engine is not installed. */
+      problem: z.string().optional(),
       device: z.string().nullable(),
       family: z.string().nullable(),
       threads: z.number().int().nullable(),

@@ -10,6 +10,8 @@ export const settings = z.object({
   backend: deviceConfig.shape.backend.unwrap(),
   /** Threads of runs that name none; null: one per physical core. */
   threads: z.number().int().positive().max(1024).nullable(),
+  /** Folder in which @tensorflow/tfjs-node-gpu or tfjs-node is installed; null: none. */
+  tensorflow: z.string().max(4096).nullable(),
   /** Bytes that checkpoints and snapshots of a new run may take together; null: no budget. */
   diskBudget: z.number().int().positive().nullable(),
   /** Say when a training or preparation has finished, or has failed, and the window is not looked at. */
@@ -35,6 +37,7 @@ export const defaultSettings: Omit<Settings, 'home'> = {
   theme: 'auto',
   backend: 'auto',
   threads: null,
+  tensorflow: null,
   diskBudget: null,
   notifyFinished: true,
   notifyFailed: true,

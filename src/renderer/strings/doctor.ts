@@ -16,6 +16,7 @@ export const doctor = {
   },
   works: 'works',
   missing: 'does not work',
+  optional: 'not installed',
   used: 'in use',
   gflops: (value: string) => `${value} GFLOP/s`,
   machine: 'Machine',

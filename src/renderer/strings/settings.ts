@@ -33,6 +33,9 @@ export const settings = {
   backend: 'Device',
   backendNote: 'For runs that leave the choice open.',
   backends: { auto: 'Fastest that works', native: 'Native', tensorflow: 'TensorFlow', reference: 'Portable' },
+  tensorflow: 'TensorFlow folder',
+  tensorflowNote: 'Optional: where @tensorflow/tfjs-node-gpu or tfjs-node is installed. Runs that begin later use it.',
+  tensorflowOff: (why: string) => `TensorFlow is off: ${why}`,
   native: (family: string) => `Native engine, ${family}`,
   nativeMissing: 'Portable engine only',
   nativeMissingNote:

@@ -1,7 +1,10 @@
 /** What this machine can do. */
 import type { Backend, BackendName } from '../../engine/backends/backend.ts';
+
 import { NativeBackend, nativeStatus } from '../../engine/backends/native/index.ts';
+
 import { openBackend } from '../../engine/backends/select.ts';
+import { tensorflowStatus } from '../../engine/backends/tensorflow/index.ts';
 import { probe } from '../../engine/train/index.ts';
 import { type Precision, type RunConfig, runConfig } from '../../shared/config.ts';
 import type { DoctorResult, JobResult, JobSpec } from '../../shared/jobs.ts';
@@ -15,10 +18,10 @@ export async function runDoctorJob(job: Extract<JobSpec, { kind: 'doctor' }>): P
   const backends: DoctorResult['backends'] = [];
   let bandwidth: number | null = null;
   for (const [name, precision] of engines()) {
-    const missing = name === 'native' && !nativeStatus().available ? nativeStatus().reason : null;
-    if (missing !== null) {
+    const { reason, problem } = stateOf(name);
+    if (reason !== null) {
       const absent = { device: null, family: null, threads: null, gflops: null, peak: null };
-      backends.push({ name, works: false, text: missing, ...absent });
+      backends.push({ name, works: false, text: reason, problem, ...absent });
       continue;
     }
     const { backend } = await openBackend(name, { precision });
@@ -28,8 +31,7 @@ export async function runDoctorJob(job: Extract<JobSpec, { kind: 'doctor' }>): P
       const peak = native && (await native.peak((peakShare * job.seconds) / 3)) / 1e9;
       const gflops = await measure(backend, (1 - peakShare) * job.seconds);
       if (native && bandwidth === null && job.seconds >= secondsForMemory) bandwidth = (await native.bandwidth()) / 1e9;
-      const text = name === 'native' ? 'compiled for this machine' : 'portable, for tests and as a last resort';
-      backends.push({ name, works: true, text, device, family, threads, gflops, peak });
+      backends.push({ name, works: true, text: texts[name], problem, device, family, threads, gflops, peak });
     } finally {
       await backend.close();
     }
@@ -40,11 +42,28 @@ export async function runDoctorJob(job: Extract<JobSpec, { kind: 'doctor' }>): P
   return { outcome: 'finished', doctor: { backends, bandwidth, auto, why } };
 }
 
-/** Native in each precision that this processor has, and reference. */
+/** Native in each precision that this processor has, TensorFlow, and reference. */
 function engines(): [BackendName, Precision][] {
   const mixed: [BackendName, Precision][] =
     nativeStatus('mixed').mixed && !nativeStatus('float32').mixed ? [['native', 'mixed']] : [];
-  return [['native', 'float32'], ...mixed, ['reference', 'float32']];
+  return [['native', 'float32'], ...mixed, ['tensorflow', 'float32'], ['reference', 'float32']];
+}
+
+const texts: Readonly<Record<BackendName, string>> = {
+  native: 'compiled for this machine',
+  tensorflow: 'optional, on a TensorFlow library of yours',
+  reference: 'portable, for tests and as a last resort',
+};
+
+/** Why an engine does not work, null where it does; and what could be mended about it. */
+function stateOf(name: BackendName): { reason: string | null; problem?: string } {
+  if (name === 'reference') return { reason: null };
+  if (name === 'native') {
+    const { reason } = nativeStatus();
+    return { reason, problem: reason ?? undefined };
+  }
+  const { installed, reason, note } = tensorflowStatus();
+  return { reason, problem: (installed ? reason : null) ?? note ?? undefined };
 }
 
 /** Floating-point operations of a training step, 6 × matrix weights × tokens, per second / 10⁹ (docs/conventions.md). */

@@ -1,6 +1,5 @@
 import { describe, it } from 'vitest';
-import { tensorflowStatus } from '../tensorflow/find.ts';
-import { openTensorflow } from '../tensorflow/index.ts';
+import { openTensorflow, tensorflowStatus } from '../tensorflow/index.ts';
 import { conformance, float32 } from './conformance.ts';
 
 // A file of its own: all copies of TensorFlow.js in a process share one list of backends.

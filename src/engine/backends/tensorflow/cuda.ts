@@ -16,10 +16,9 @@ export function cudaLibraries(version: string, platform: NodeJS.Platform): strin
   return ['libcuda.so.1', ...toolkit, 'libcusolver.so.11', `libcudnn.so.${cudnn}`];
 }
 
-/** Those that do not load, each with the loader's words. */
-export function missingCudaLibraries(version: string): string[] {
-  if (process.platform === 'darwin') return ['there is no CUDA for macOS'];
-  return cudaLibraries(version, process.platform).flatMap((name) => {
+/** Those of the libraries that do not load, each with the loader's words. */
+export function unloadable(names: readonly string[]): string[] {
+  return names.flatMap((name) => {
     try {
       process.dlopen({ exports: {} }, name);
     } catch (error) {

@@ -7,7 +7,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import util from 'node:util';
 import { UserError } from '../../errors.ts';
-import { graphicsCard, missingCudaLibraries } from './cuda.ts';
+import { cudaLibraries, graphicsCard, unloadable } from './cuda.ts';
 import type { Library, Tf } from './library.ts';
 import { loadFailure } from './load-failure.ts';
 
@@ -24,7 +24,9 @@ interface NodeBackend {
   readonly binding: { readonly TF_Version: string };
 }
 
-type Outcome = { readonly library: Library; readonly note: string | null } | { readonly problem: string };
+type Outcome =
+  | { readonly library: Library; readonly note: string | null }
+  | { readonly problem: string; readonly installed: boolean };
 
 /** A process loads at most one; what failed is not tried again either, since nothing is unloaded. */
 let outcome: Outcome | null = null;
@@ -39,22 +41,30 @@ export function loadLibrary(threads: number | null): Library {
   throw new UserError(
     'tensorflow-missing',
     outcome.problem,
-    'Install @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node in a folder of its own (or build it: ' +
-      'scripts/build-tfjs-binding.mjs) and set MEANDER_TENSORFLOW to that folder; docs/tensorflow.md says how.',
+    'Choose another engine; or install @tensorflow/tfjs-node-gpu or tfjs-node in a folder of its own and name that ' +
+      'folder in Settings, or in MEANDER_TENSORFLOW. docs/tensorflow.md says how.',
   );
 }
 
+export interface TensorflowStatus {
+  readonly available: boolean;
+  /** Whether either package is there at all: if not, nothing is wrong. */
+  readonly installed: boolean;
+  readonly reason: string | null;
+  readonly note: string | null;
+}
+
 /** Whether TensorFlow loads here, why not, and what keeps it from the graphics card although it was meant for one. */
-export function tensorflowStatus(): { available: boolean; reason: string | null; note: string | null } {
+export function tensorflowStatus(): TensorflowStatus {
   outcome ??= search(null);
-  if ('library' in outcome) return { available: true, reason: null, note: outcome.note };
-  return { available: false, reason: outcome.problem, note: null };
+  if ('library' in outcome) return { available: true, installed: true, reason: null, note: outcome.note };
+  return { available: false, installed: outcome.installed, reason: outcome.problem, note: null };
 }
 
 function search(threads: number | null): Outcome {
   const named = namedFolder();
   if (named !== null && !isAbsolute(named))
-    return { problem: `MEANDER_TENSORFLOW must be an absolute path, and is "${named}"` };
+    return { installed: true, problem: `its folder must be an absolute path, and is "${named}"` };
   const places = named === null ? [import.meta.url] : [join(named, 'any.js'), import.meta.url];
   const problems: string[] = [];
   for (const name of packages)
@@ -72,9 +82,9 @@ function search(threads: number | null): Outcome {
         problems.push(loadFailure(name, folder, error));
       }
     }
-  if (problems.length > 0) return { problem: problems.join(' ') };
-  const where = named === null ? '' : ` in ${named} (MEANDER_TENSORFLOW)`;
-  return { problem: `neither ${packages.join(' nor ')} is installed${where}` };
+  if (problems.length > 0) return { installed: true, problem: problems.join(' ') };
+  const where = named === null ? '' : ` in ${named}, the folder that was named for them`;
+  return { installed: named !== null, problem: `neither ${packages.join(' nor ')} is installed${where}` };
 }
 
 function load(name: PackageName, require: NodeJS.Require, threads: number | null): Outcome {
@@ -83,7 +93,7 @@ function load(name: PackageName, require: NodeJS.Require, threads: number | null
   const backend = tf.backend() as unknown as NodeBackend;
   const version = backend.binding.TF_Version;
   const card = backend.isUsingGpuDevice;
-  const missing = name.endsWith('-gpu') && !card ? missingCudaLibraries(version) : [];
+  const missing = name.endsWith('-gpu') && !card ? unloadable(cudaLibraries(version, process.platform)) : [];
   const note =
     missing.length > 0
       ? `TensorFlow ${version} computes on the processor, because libraries for the graphics card do not load: ${missing.join('; ')}`

@@ -12,6 +12,8 @@ import type { Library } from './library.ts';
 import { FloatStore, IntegerStore } from './store.ts';
 import { vectorOps } from './vectors.ts';
 
+export { tensorflowStatus } from './find.ts';
+
 /**
  * Opens TensorFlow's own library behind TensorFlow.js. Throws UserError 'tensorflow-missing' where none is found or
  * none loads, naming the file that did not.

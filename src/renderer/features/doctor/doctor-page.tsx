@@ -146,6 +146,17 @@ function Place({ label, path }: { label: string; path: string }) {
   );
 }
 
+/** An optional engine that is not installed is no fault. */
+function State({ backend: { works, problem }, used }: { backend: DoctorReport['backends'][number]; used: boolean }) {
+  const absent = !works && problem === undefined;
+  const text = used ? texts.used : works ? texts.works : absent ? texts.optional : texts.missing;
+  return (
+    <Badge color={works ? 'teal' : absent ? 'gray' : 'orange'} tt="none">
+      {text}
+    </Badge>
+  );
+}
+
 function Engines({ report: { backends, auto, why } }: { report: DoctorReport }) {
   const { columns } = texts;
   return (
@@ -170,9 +181,7 @@ function Engines({ report: { backends, auto, why } }: { report: DoctorReport }) 
               <Table.Tr key={backend.name}>
                 <Table.Td fw={600}>{backend.name}</Table.Td>
                 <Table.Td>
-                  <Badge color={backend.works ? 'teal' : 'orange'} tt="none">
-                    {backend.name === auto ? texts.used : backend.works ? texts.works : texts.missing}
-                  </Badge>
+                  <State backend={backend} used={backend.name === auto} />
                 </Table.Td>
                 <Table.Td className="numbers">
                   {backend.gflops === null ? '–' : texts.gflops(backend.gflops.toFixed(1))}

@@ -12,6 +12,7 @@ import { useAction } from '../../store/action.ts';
 import { refresh, useQuery } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
 import { SweepButton } from '../sweep/sweep-entry.tsx';
+import { DeviceNote } from './device-note.tsx';
 import { DataFields, GroupFields, LengthFields, Vocabulary } from './fields.tsx';
 import { FileActions, FileNotice, type FileOutcome } from './file-actions.tsx';
 import { FirstBatch } from './first-batch.tsx';
@@ -178,6 +179,7 @@ export function NewRunPage({
                   )}
                   <Section title={t.newRun.sections.device} note={t.newRun.notes.device}>
                     <GroupFields state={state} group="device" />
+                    <DeviceNote config={draft} />
                   </Section>
                 </>
               )}

@@ -8,6 +8,7 @@ import { Notice } from '../../components/notice.tsx';
 import { NumberField } from '../../components/number-field.tsx';
 import { routes } from '../../lib/routes.ts';
 import { useAction } from '../../store/action.ts';
+import { refresh } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
 import { parseSize, sizeText } from './lib/size.ts';
 import { Part, save } from './part.tsx';
@@ -41,14 +42,16 @@ export function EnginePart({ settings, info }: { settings: Settings; info: Outpu
             aria-labelledby="backend"
             value={settings.backend}
             onChange={(value) => run(() => save({ backend: value as Settings['backend'] }))}
-            data={(['auto', 'native', 'reference'] as const).map((value) => ({
+            data={(['auto', 'native', 'tensorflow', 'reference'] as const).map((value) => ({
               value,
               label: texts.backends[value],
-              disabled: value === 'native' && info.native === null,
+              disabled:
+                (value === 'native' && info.native === null) || (value === 'tensorflow' && !info.tensorflow.works),
             }))}
           />
         </div>
         <Threads settings={settings} />
+        <TensorflowFolder settings={settings} info={info} />
         <Budget settings={settings} />
         <Button
           component={Link}
@@ -88,6 +91,46 @@ function Threads({ settings }: { settings: Settings }) {
         {texts.save}
       </Button>
     </Group>
+  );
+}
+
+/** Where TensorFlow lies, and what became of it. */
+function TensorflowFolder({ settings, info }: { settings: Settings; info: Output<'app.info'> }) {
+  const [text, setText] = useState(settings.tensorflow ?? '');
+  useEffect(() => setText(settings.tensorflow ?? ''), [settings.tensorflow]);
+  const { busy, run } = useAction();
+  const folder = text.trim() || null;
+  const { works, text: state } = info.tensorflow;
+  const store = () =>
+    run(async () => {
+      await save({ tensorflow: folder });
+      refresh('app.');
+    });
+  return (
+    <Stack gap={4}>
+      <Group align="flex-end" gap="xs">
+        <TextInput
+          label={texts.tensorflow}
+          description={texts.tensorflowNote}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+          autoComplete="off"
+          spellCheck={false}
+          style={{ flex: 1, maxWidth: 520 }}
+        />
+        <Button variant="default" loading={busy} disabled={folder === settings.tensorflow} onClick={store}>
+          {texts.save}
+        </Button>
+      </Group>
+      <Text
+        size="xs"
+        c={works || settings.tensorflow === null ? 'dimmed' : 'red'}
+        style={{ overflowWrap: 'anywhere' }}
+        role="status"
+      >
+        {works ? state : texts.tensorflowOff(state)}
+      </Text>
+    </Stack>
   );
 }
 
