@@ -69,15 +69,16 @@ function search(threads: number | null): Outcome {
   const problems: string[] = [];
   for (const name of packages)
     for (const place of places) {
-      const require = createRequire(place);
+      // Not named `require`: bundlers take calls of that name for their own.
+      const packagesAt = createRequire(place);
       let folder: string;
       try {
-        folder = join(require.resolve(`${name}/package.json`), '..');
+        folder = join(packagesAt.resolve(`${name}/package.json`), '..');
       } catch {
         continue;
       }
       try {
-        return load(name, require, threads);
+        return load(name, packagesAt, threads);
       } catch (error) {
         problems.push(loadFailure(name, folder, error));
       }
@@ -87,9 +88,9 @@ function search(threads: number | null): Outcome {
   return { installed: named !== null, problem: `neither ${packages.join(' nor ')} is installed${where}` };
 }
 
-function load(name: PackageName, require: NodeJS.Require, threads: number | null): Outcome {
+function load(name: PackageName, packagesAt: NodeJS.Require, threads: number | null): Outcome {
   prepareProcess(threads);
-  const tf = require(name) as Tf;
+  const tf = packagesAt(name) as Tf;
   const backend = tf.backend() as unknown as NodeBackend;
   const version = backend.binding.TF_Version;
   const card = backend.isUsingGpuDevice;

@@ -5,9 +5,9 @@ import type { Library, Tf } from './library.ts';
 
 /** The backend in plain JavaScript. Throws where the two packages are not installed. */
 export async function pureLibrary(): Promise<Library> {
-  const require = createRequire(import.meta.url);
-  const tf = require('@tensorflow/tfjs-core') as Tf;
-  require('@tensorflow/tfjs-backend-cpu');
+  const load = createRequire(import.meta.url);
+  const tf = load('@tensorflow/tfjs-core') as Tf;
+  load('@tensorflow/tfjs-backend-cpu');
   // Without this it prints, once, that a native library would be faster.
   tf.env().set('IS_TEST', true);
   await tf.setBackend('cpu');
