@@ -93,16 +93,13 @@ if (values.engine !== undefined) console.log(JSON.stringify(await measure(values
 else {
   const results = [];
   for (const engine of values.engines.split(',')) {
-    const args = process.argv.slice(2).filter((arg) => !arg.startsWith('--engines'));
-    const child = spawnSync(
-      process.execPath,
-      [...process.execArgv, fileURLToPath(import.meta.url), ...args, '--engine', engine],
-      {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'pipe'],
-        maxBuffer: 1 << 26,
-      },
-    );
+    const args = ['--engine', engine, '--work', values.work, '--seconds', values.seconds];
+    if (values.threads !== undefined) args.push('--threads', values.threads);
+    const child = spawnSync(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      maxBuffer: 1 << 26,
+    });
     if (child.status !== 0) {
       console.log(`${engine}: left out: ${child.stderr.match(/^\s*\w*Error: (.*)$/m)?.[1] ?? child.stderr.trim()}`);
       continue;

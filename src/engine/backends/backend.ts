@@ -14,7 +14,7 @@ export interface BackendInfo {
   /**
    * Everything beside program, seed and data that can change bits: family, block sizes, fusion
    * table version, precision. Stored in trainer.json; equal numerics mean a bit-exact resume.
-   * Never holds the thread count: results do not depend on it.
+   * Holds the thread count only where results may depend on it, as TensorFlow's do.
    */
   readonly numerics: Readonly<Record<string, string | number | boolean>>;
 }

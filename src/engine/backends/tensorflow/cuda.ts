@@ -16,7 +16,7 @@ export function cudaLibraries(version: string, platform: NodeJS.Platform): strin
   return ['libcuda.so.1', ...toolkit, 'libcusolver.so.11', `libcudnn.so.${cudnn}`];
 }
 
-/** Those of the libraries that do not load, each with the loader's words. */
+/** Those of the libraries that do not load; with the loader's words, unless the file is simply not there. */
 export function unloadable(names: readonly string[]): string[] {
   return names.flatMap((name) => {
     try {
@@ -24,7 +24,8 @@ export function unloadable(names: readonly string[]): string[] {
     } catch (error) {
       const [line] = (error as Error).message.split('\n');
       // A library that loads is no addon, and Node says so.
-      return /self-register/.test(line) ? [] : [line];
+      if (/self-register/.test(line)) return [];
+      return [line.startsWith(`${name}: cannot open shared object file: No such file`) ? name : line];
     }
     return [];
   });

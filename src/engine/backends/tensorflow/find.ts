@@ -97,13 +97,16 @@ function load(name: PackageName, packagesAt: NodeJS.Require, threads: number | n
   const missing = name.endsWith('-gpu') && !card ? unloadable(cudaLibraries(version, process.platform)) : [];
   const note =
     missing.length > 0
-      ? `TensorFlow ${version} computes on the processor, because libraries for the graphics card do not load: ${missing.join('; ')}`
+      ? `TensorFlow ${version} computes on the processor, because libraries for the graphics card do not load: ${missing.join(', ')}`
       : name.endsWith('-gpu') && !card
         ? `TensorFlow ${version} found no graphics card that it can use, so it computes on the processor`
         : null;
+  const cores = Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
   const numerics = {
     library: `${name.slice('@tensorflow/'.length)} ${tf.version_core}, TensorFlow ${version}`,
     device: card ? 'cuda' : 'cpu',
+    // The library may cut its sums by thread.
+    threads: cores,
     oneDnn: process.env.TF_ENABLE_ONEDNN_OPTS ?? 'default',
     tensorFloat32: card && process.env.NVIDIA_TF32_OVERRIDE !== '0',
     // On a graphics card sums over equal tokens are added in whatever order they come: no two sittings are the same.
@@ -113,7 +116,7 @@ function load(name: PackageName, packagesAt: NodeJS.Require, threads: number | n
     tf,
     device: (card ? graphicsCard() : cpus()[0]?.model.trim()) ?? 'unknown',
     family: `TensorFlow ${version} on the ${card ? 'graphics card' : 'processor'}`,
-    threads: Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism(),
+    threads: cores,
     numerics,
   };
   return { library, note };
