@@ -7,6 +7,7 @@ import { writtenCheck } from './averages.ts';
 import { policyConfig, runConfig } from './config.ts';
 import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
 import { exportDType, exportFormat, exportLayout } from './export-layouts.ts';
+import { mergeRecipe, mergeSearch } from './merges.ts';
 import { metricsLine } from './metrics.ts';
 
 export const protocolVersion = 1;
@@ -102,12 +103,24 @@ export const jobSpec = z.discriminatedUnion('kind', [
   }),
   /** What this machine can do: backends, families, measured speed. */
   z.strictObject({ kind: z.literal('doctor'), seconds: z.number().positive() }),
-  /** Uniform mean of models (folders, or files of weights), oldest first, written to a new model folder. */
+  /**
+   * A mean of models (folders, or files of weights), oldest first, written to a new model folder. A single input is a
+   * folder of revisions; sliding windows and blocks make a folder of each inside the target.
+   */
   z.strictObject({
     kind: z.literal('average'),
-    inputs: z.array(z.string()).min(2),
+    inputs: z.array(z.string()).min(1),
     target: z.string(),
     format: exportFormat,
+    /** Absent: the uniform mean of all. */
+    recipe: mergeRecipe.optional(),
+  }),
+  /** Losses of model folders or files on a dataset, each against the first. */
+  z.strictObject({
+    kind: z.literal('evaluate-models'),
+    paths: z.array(z.string()).min(1),
+    dataset: z.string(),
+    blocks: z.number().int().positive(),
   }),
 ]);
 export type JobSpec = z.infer<typeof jobSpec>;
@@ -275,5 +288,8 @@ export const jobResult = z.object({
   check: writtenCheck.optional(),
   preparing: preparingSpeed.optional(),
   choice: mapChoice.nullable().optional(),
+  /** Of a merge: every folder that was written, oldest first, and what its method found. */
+  outputs: z.array(z.string()).optional(),
+  search: mergeSearch.optional(),
 });
 export type JobResult = z.infer<typeof jobResult>;

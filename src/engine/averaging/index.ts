@@ -9,10 +9,15 @@ import { WindowMean } from './window.ts';
 
 export { resolvePolicy } from '../../shared/policies.ts';
 export { backfill, backfillSteps } from './backfill.ts';
-export { type MergeOptions, mergeCheckpoints } from './merge.ts';
+export { type MergeOptions, type MergeTarget, mergeCheckpoints, mergeInto, type WrittenMerge } from './merge.ts';
+export { checkpointOf } from './merge-input.ts';
+export type { PlainMethod } from './merge-methods.ts';
+export { type MergeWindow, mergeWindows } from './merge-windows.ts';
 export type { Policy, PolicyDescription, PolicyState, Resolved } from './policy.ts';
 export type { PairFiles, StoredPair } from './power.ts';
 export { type Profile, type Reconstruction, solveProfile } from './power-solve.ts';
+export { compareVariants, findRevisions, type Revision } from './revisions.ts';
+export { greedySoup, searchLambda } from './search.ts';
 export {
   meanReader,
   type OpenSnapshot,

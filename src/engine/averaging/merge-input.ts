@@ -13,6 +13,7 @@ import { fromHuggingFace, toHuggingFace } from '../checkpoint/model-config.ts';
 import { readLimited } from '../checkpoint/text.ts';
 import { UserError } from '../errors.ts';
 import { compareTokenizers } from './merge-tokenizer.ts';
+import { compareVariants } from './revisions.ts';
 
 export interface MergeInput {
   /** As given, or of the checkpoint in the run that was given. */
@@ -42,6 +43,7 @@ export async function openInputs(paths: readonly string[]): Promise<MergeInput[]
     inputs = alike(inputs);
     compareTensors(inputs);
     compareConfigs(inputs);
+    compareVariants(inputs);
     await compareTokenizers(inputs.flatMap(({ folder }) => folder ?? []));
     return inputs;
   } catch (error) {
@@ -68,7 +70,7 @@ export function fileLabels(inputs: readonly MergeInput[]): Map<string, string> {
 }
 
 /** The newest complete checkpoint of a run; the folder itself where it is none. */
-async function checkpointOf(folder: string): Promise<string> {
+export async function checkpointOf(folder: string): Promise<string> {
   const names = await listNames(folder);
   if (!names.includes(runFileName)) return folder;
   const checkpoints = (await listNames(join(folder, 'checkpoints'))).filter((name) => stepOf(name) !== null);

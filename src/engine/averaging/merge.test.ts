@@ -64,7 +64,7 @@ test('the uniform mean: oldest to newest in float32, one division', async () => 
 test('weights given are shares of their sum', async () => {
   const inputs = await folders(3);
   const target = join(root, 'weighted');
-  await mergeCheckpoints(inputs, target, { weights: [1, 2, 5] });
+  await mergeCheckpoints(inputs, target, { method: { kind: 'weights', weights: [1, 2, 5] } });
   const [a, b, c] = await Promise.all(inputs.map((input) => tensorOf(input)));
   const expected = a.map((x, j) => fround(fround(fround(x * 0.125) + fround(b[j] * 0.25)) + fround(c[j] * 0.625)));
   expect(await tensorOf(target)).toEqual(expected);
@@ -102,7 +102,9 @@ describe('refused', () => {
     const inputs = await folders(2);
     await expect(mergeCheckpoints(inputs.slice(1), target())).rejects.toMatchObject({ code: 'nothing-to-average' });
     for (const weights of [[1], [1, Number.NaN], [1, -1]])
-      await expect(mergeCheckpoints(inputs, target(), { weights })).rejects.toMatchObject({ code: 'bad-weights' });
+      await expect(mergeCheckpoints(inputs, target(), { method: { kind: 'weights', weights } })).rejects.toMatchObject({
+        code: 'bad-weights',
+      });
     for (const inside of [inputs[0], join(inputs[1], 'mean')])
       await expect(mergeCheckpoints(inputs, inside)).rejects.toMatchObject({ code: 'target-in-input' });
     expect(await left()).toEqual([]);

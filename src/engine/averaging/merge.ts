@@ -1,27 +1,30 @@
 /**
- * Offline: the mean of models, tensor by tensor by name, in bounded memory.
- *   uniform:        θ̄ = (Σ_i θ_i) / n         summed in the order given in float32, divided once
- *   weights given:  θ̄ = Σ_i (w_i/Σw)·θ_i      each product and sum rounded to float32
- * Any architecture: averaging needs only names and shapes. Tensors that hold no floating-point numbers (masks,
- * counters) are taken from the newest. What can be an input is said in merge-input.ts.
+ * Offline: means of models, tensor by tensor by name, in bounded memory (formulas: merge-methods.ts). Any architecture:
+ * averaging needs only names and shapes. Tensors that hold no floating-point numbers (masks, counters) are taken from
+ * the newest. What can be an input is said in merge-input.ts.
  */
-import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, join, resolve, sep } from 'node:path';
+import { createHash } from 'node:crypto';
+import { copyFile, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { hashFile } from '../checkpoint/hash.ts';
-import type { SourceTensor, TensorSource } from '../checkpoint/import/tensors.ts';
-import { weightsFile } from '../checkpoint/model-folder.ts';
-import { type TensorToWrite, writeSafetensors } from '../checkpoint/safetensors.ts';
-import type { SafetensorsDType } from '../checkpoint/safetensors-header.ts';
-import { allFinite, encode, pieceElements, pieces, safetensorsDType, type WeightDType } from '../checkpoint/vector.ts';
+import { safetensorsHead } from '../checkpoint/safetensors.ts';
+import { safetensorsDType, type WeightDType } from '../checkpoint/vector.ts';
 import { UserError } from '../errors.ts';
-import { replaceFolderAtomically, syncFile, temporaryPath, withFileErrors, writeFileAtomically } from '../files.ts';
+import { ensureSpace, replaceFolderAtomically, syncFile, withFileErrors, writeFileAtomically } from '../files.ts';
 import { closeInputs, fileLabels, type MergeInput, openInputs } from './merge-input.ts';
+import { combination, type PlainMethod, recipeOf } from './merge-methods.ts';
+import { MergeOutput } from './merge-output.ts';
+import { floats, inputBytes, type StreamOutput, streamMerge } from './merge-stream.ts';
 
 export interface MergeOptions {
-  /** One per input, in the same order; absent: uniform. */
-  readonly weights?: readonly number[];
+  /** Absent: uniform. */
+  readonly method?: PlainMethod;
+  /** Of the sums; absent: float32. */
+  readonly precision?: 'float32' | 'float64';
   /** Absent: each tensor keeps the dtype that it has in the inputs; float64 becomes float32. */
   readonly dtype?: WeightDType;
+  /** Whether SHA-256 of every input file is taken for the provenance, which reads them once more; absent: yes. */
+  readonly hashes?: boolean;
   readonly signal?: AbortSignal;
   /** Bytes of input read so far, and in all. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -29,49 +32,166 @@ export interface MergeOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** One mean to write. */
+export interface MergeTarget {
+  readonly target: string;
+  /** Places in the list of inputs, ascending. */
+  readonly members: readonly number[];
+}
+export interface WrittenMerge {
+  readonly target: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
 /** Beside weights and config.json, what makes a folder usable. */
 const companions =
   /^(generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json$|^merges\.txt$/;
-const floats: Partial<Record<SafetensorsDType, WeightDType>> = {
-  F32: 'float32',
-  F16: 'float16',
-  BF16: 'bfloat16',
-  F64: 'float32',
-};
 
-/**
- * Averages models into a new Hugging Face folder, under a temporary name that is renamed when all is written. Where
- * no input says what model it is, the folder holds weights alone.
- * @param inputs folders or files, oldest first: the order of addition, and the last gives config and tokenizer
- * @throws UserError 'nothing-to-average', 'bad-weights', 'target-in-input', 'model-missing', 'model-config',
- *   'model-mismatch' with the first three differences, 'not-finite' naming file and tensor, 'out-of-range',
- *   'file-damaged', 'pickle-refused', 'disk-full', 'not-writable'
- */
+/** The one mean of all inputs. @see mergeWindowsOf */
 export async function mergeCheckpoints(
   inputs: readonly string[],
   target: string,
   options: MergeOptions = {},
-): Promise<{ bytes: number; sha256: string }> {
+): Promise<WrittenMerge> {
+  const [written] = await mergeInto(inputs, [{ target, members: inputs.map((_, i) => i) }], options);
+  return written;
+}
+
+/**
+ * Averages models into new Hugging Face folders, each under a temporary name that is renamed when all are written.
+ * Every input is read once, in whatever number of outputs it is; each output has the bits that it would have alone.
+ * Where no input says what model it is, a folder holds weights alone. An error or a stop leaves nothing behind; a kill
+ * leaves the temporary folders, from which the same call goes on behind the last tensor that is as it was written.
+ * @param inputs folders or files, oldest first: the order of addition; a member that is the newest of its output gives
+ *   it config and tokenizer
+ * @throws UserError 'nothing-to-average', 'bad-weights', 'two-needed', 'target-in-input', 'model-missing',
+ *   'model-config', 'model-mismatch' with the first three differences, 'not-finite' naming file and tensor,
+ *   'out-of-range', 'file-damaged', 'pickle-refused', 'disk-full' before the first byte, 'not-writable'
+ */
+export async function mergeInto(
+  inputs: readonly string[],
+  targets: readonly MergeTarget[],
+  options: MergeOptions = {},
+): Promise<WrittenMerge[]> {
   const paths = inputs.map((input) => resolve(input));
-  const shares = checkedShares(paths, options.weights);
-  for (const path of paths) checkApart(path, resolve(target));
+  const method = options.method ?? { kind: 'uniform' };
+  if (paths.length < 2)
+    throw new UserError(
+      'nothing-to-average',
+      `A mean needs at least two models; ${paths.length === 1 ? 'one was' : 'none were'} given.`,
+      'Add more checkpoints.',
+    );
+  const hows = targets.map(({ members }) => combination(method, members.length));
+  for (const { target } of targets) for (const path of paths) checkApart(path, resolve(target));
 
   const opened = await openInputs(paths);
+  const outputs: StreamOutput[] = [];
   try {
-    const hashes: Record<string, string> = {};
-    for (const [file, label] of fileLabels(opened)) hashes[label] = (await hashFile(file))!;
-    const metadata = {
-      format: 'pt',
-      source: 'meander',
-      policy: 'merge',
-      recipe: recipe(paths, options.weights),
-      sources: JSON.stringify(hashes),
-      ...options.metadata,
-    };
-    return await write(target, opened, { shares, metadata, options });
+    const sources = opened.map(({ source }) => source);
+    // Every output lists its tensors as the newest input does.
+    const tensors = [...sources[sources.length - 1].tensors.values()];
+    const count = progress(options, opened, inputBytes({ sources, tensors, outputs: asked(targets, hows) }));
+    const hashes = options.hashes === false ? null : await hashInputs(opened, count);
+    const inputsKey = await stamp(opened);
+    const { dtype } = options;
+    for (const [i, { target, members }] of targets.entries()) {
+      const metadata = {
+        format: 'pt',
+        source: 'meander',
+        policy: 'merge',
+        recipe:
+          recipeOf(
+            method,
+            members.map((m) => basename(paths[m])),
+          ) + wideWords(options),
+        ...(hashes && { sources: JSON.stringify(Object.fromEntries(members.flatMap((m) => hashes[m]))) }),
+        ...options.metadata,
+      };
+      const { head, sizes } = safetensorsHead(
+        tensors.map(({ name, shape, dtype: own }) => {
+          const to = floats[own] && (dtype ?? floats[own]);
+          return { name, shape, dtype: to ? safetensorsDType[to] : own };
+        }),
+        metadata,
+      );
+      const how = JSON.stringify([hows[i], members, options.precision ?? 'float32', inputsKey]);
+      const key = createHash('sha256').update(head).update(how).digest('hex');
+      outputs.push({ file: await MergeOutput.open(target, head, sizes, key), members, how: hows[i] });
+    }
+    const parent = dirname(resolve(targets[0].target));
+    await ensureSpace(
+      parent,
+      outputs.reduce((sum, { file }) => sum + file.missing, 0),
+    );
+    const finished = Math.min(...outputs.map(({ file }) => file.finished));
+    for (const { file } of outputs) await file.startAfter(finished);
+    const job = { sources, outputs, tensors, dtype, wide: options.precision === 'float64', count };
+    if (finished > 0) count(inputBytes({ ...job, tensors: tensors.slice(0, finished) }));
+    await streamMerge(job, finished);
+    const written: WrittenMerge[] = [];
+    for (const { file, members } of outputs) {
+      written.push({ target: file.target, ...(await file.end()) });
+      await writeCompanions(
+        members.map((m) => opened[m]),
+        file.temporary,
+        dtype,
+      );
+    }
+    for (const { file } of outputs) await replaceFolderAtomically(file.temporary, file.target);
+    return written;
+  } catch (error) {
+    for (const { file } of outputs) await file.drop();
+    throw error;
   } finally {
+    for (const { file } of outputs) await file.close();
     await closeInputs(opened);
   }
+}
+
+const asked = (targets: readonly MergeTarget[], hows: readonly StreamOutput['how'][]) =>
+  targets.map(({ members }, i) => ({ members, how: hows[i] }) as unknown as StreamOutput);
+const wideWords = ({ precision }: MergeOptions) => (precision === 'float64' ? ', summed in float64' : '');
+
+/** Counts bytes of hashing and of reading as one, and ends the work where it was asked to. */
+function progress(options: MergeOptions, inputs: readonly MergeInput[], reading: number): (bytes: number) => void {
+  const { signal, onProgress, hashes } = options;
+  const stored = (input: MergeInput) => [...input.source.tensors.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = reading + (hashes === false ? 0 : inputs.reduce((sum, input) => sum + stored(input), 0));
+  let done = 0;
+  return (bytes) => {
+    signal?.throwIfAborted();
+    done += bytes;
+    onProgress?.(done, total);
+  };
+}
+
+/** Label and SHA-256 of the files of every input. */
+async function hashInputs(
+  inputs: readonly MergeInput[],
+  count: (bytes: number) => void,
+): Promise<[label: string, sha256: string][][]> {
+  const labels = fileLabels(inputs);
+  const hashes: [string, string][][] = [];
+  for (const { source } of inputs) {
+    const own: [string, string][] = [];
+    for (const file of source.files) own.push([labels.get(file)!, (await hashFile(file)) ?? '']);
+    count([...source.tensors.values()].reduce((sum, { bytes }) => sum + bytes, 0));
+    hashes.push(own);
+  }
+  return hashes;
+}
+
+/** What tells that inputs are still what they were: names, sizes and times of their files. */
+async function stamp(inputs: readonly MergeInput[]): Promise<string> {
+  const files = inputs.flatMap(({ source }) => source.files);
+  const stamps = await Promise.all(
+    files.map(async (file) => {
+      const { size, mtimeMs } = await stat(file);
+      return [file, size, mtimeMs];
+    }),
+  );
+  return JSON.stringify(stamps);
 }
 
 /** The output replaces what is there, so neither may lie in the other. */
@@ -87,69 +207,6 @@ function checkApart(input: string, target: string): void {
         : `The input ${input} lies inside the output ${target}.`,
       'Choose another output folder.',
     );
-}
-
-/** Null for the uniform mean. */
-function checkedShares(sources: readonly string[], weights: readonly number[] | undefined): number[] | null {
-  if (sources.length < 2)
-    throw new UserError(
-      'nothing-to-average',
-      `A mean needs at least two models; ${sources.length === 1 ? 'one was' : 'none were'} given.`,
-      'Add more checkpoints.',
-    );
-  if (!weights) return null;
-  const sum = weights.reduce((a, b) => a + b, 0);
-  if (weights.length !== sources.length || !weights.every(Number.isFinite) || sum === 0 || !Number.isFinite(sum))
-    throw new UserError(
-      'bad-weights',
-      `${weights.length} weights for ${sources.length} models: ${weights.join(', ')}.`,
-      'Give one finite number per model, with a sum that is not zero.',
-    );
-  return weights.map((weight) => weight / sum);
-}
-
-function recipe(sources: readonly string[], weights: readonly number[] | undefined): string {
-  const names = sources.map((source) => basename(source)).join(', ');
-  return weights ? `mean of ${names}, weighted ${weights.join(', ')}` : `uniform mean of ${names}`;
-}
-
-async function write(
-  target: string,
-  inputs: readonly MergeInput[],
-  job: { shares: number[] | null; metadata: Record<string, string>; options: MergeOptions },
-): Promise<{ bytes: number; sha256: string }> {
-  const { dtype, signal, onProgress } = job.options;
-  const sources = inputs.map(({ source }) => source);
-  const newest = sources[sources.length - 1];
-  const infos = [...newest.tensors.values()];
-  const total = infos.reduce((sum, { dtype, bytes }) => sum + bytes * (floats[dtype] ? sources.length : 1), 0);
-  const temporary = temporaryPath(resolve(target));
-  await withFileErrors(target, async () => {
-    await rm(temporary, { recursive: true, force: true });
-    await mkdir(temporary, { recursive: true });
-  });
-  try {
-    let done = 0;
-    const count = (bytes: number) => {
-      signal?.throwIfAborted();
-      done += bytes;
-      onProgress?.(done, total);
-    };
-    const tensors = infos.map((info): TensorToWrite => {
-      const { name, shape } = info;
-      const own = floats[info.dtype];
-      if (!own) return { name, shape, dtype: info.dtype, chunks: copied(newest, info, count) };
-      const to = dtype ?? own;
-      return { name, shape, dtype: safetensorsDType[to], chunks: averaged(sources, info, job.shares, to, count) };
-    });
-    const { bytes, sha256 } = await writeSafetensors(join(temporary, weightsFile), tensors, job.metadata);
-    await writeCompanions(inputs, temporary, dtype);
-    await replaceFolderAtomically(temporary, resolve(target));
-    return { bytes, sha256 };
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => {});
-    throw error;
-  }
 }
 
 /** config.json of the newest input, tokenizer of the newest that has a folder of its own. */
@@ -170,54 +227,4 @@ async function writeCompanions(
     await withFileErrors(join(to, name), () => copyFile(join(from, name), join(to, name)));
     await syncFile(join(to, name));
   }
-}
-
-async function* copied(
-  source: TensorSource,
-  { name, elements }: SourceTensor,
-  count: (bytes: number) => void,
-): AsyncGenerator<Uint8Array> {
-  for (const piece of pieces(0, elements)) {
-    const bytes = await source.raw(name, piece.offset, piece.count);
-    count(bytes.length);
-    yield bytes;
-  }
-}
-
-/** One tensor's mean in pieces: memory is one accumulator and one input piece, whatever the number of files. */
-async function* averaged(
-  files: readonly TensorSource[],
-  { name, elements, bytes }: SourceTensor,
-  shares: number[] | null,
-  dtype: WeightDType,
-  count: (bytes: number) => void,
-): AsyncGenerator<Uint8Array> {
-  const perElement = elements === 0 ? 0 : bytes / elements;
-  const sum = new Float32Array(Math.min(elements, pieceElements));
-  for (const piece of pieces(0, elements)) {
-    const target = sum.subarray(0, piece.count);
-    for (const [i, file] of files.entries()) {
-      const next = await file.floats(name, piece.offset, piece.count);
-      count(piece.count * perElement);
-      if (!allFinite(next))
-        throw new UserError(
-          'not-finite',
-          `${name} in ${file.fileOf(name)} holds NaN or infinity.`,
-          'Leave that checkpoint out.',
-        );
-      accumulate(target, next, i === 0, shares ? Math.fround(shares[i]) : null);
-    }
-    if (!shares) for (let j = 0; j < target.length; j++) target[j] /= files.length;
-    // A sum of finite weights can overflow; the mean of a usable model never does.
-    if (!allFinite(target))
-      throw new UserError('not-finite', `The mean of ${name} is beyond float32.`, 'Check the weights of the inputs.');
-    // The writer is done with a piece before it asks for the next, so the sum is reused.
-    yield encode(target, dtype, name);
-  }
-}
-
-function accumulate(target: Float32Array, next: Float32Array, first: boolean, share: number | null): void {
-  if (share !== null) for (let j = 0; j < next.length; j++) next[j] *= share;
-  if (first) target.set(next);
-  else for (let j = 0; j < next.length; j++) target[j] += next[j];
 }

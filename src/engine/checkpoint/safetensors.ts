@@ -54,13 +54,18 @@ export class SafetensorsReader implements SafetensorsHeader, TensorSource {
 
   /** Elements [start, start + count) of a tensor as their stored bytes. Throws RangeError past its end. */
   async raw(name: string, start: number, count: number): Promise<Uint8Array> {
+    const target = new Uint8Array(Math.max(0, count) * dtypeBytes[this.info(name).dtype]);
+    await this.readInto(name, start, count, target);
+    return target;
+  }
+
+  /** The same into the first bytes of `target`. */
+  async readInto(name: string, start: number, count: number, target: Uint8Array): Promise<void> {
     const info = this.info(name);
     if (start < 0 || count < 0 || start + count > info.elements)
       throw new RangeError(`${name} has ${info.elements} elements, [${start}, ${start + count}) was asked for`);
     const size = dtypeBytes[info.dtype];
-    const target = new Uint8Array(count * size);
-    await readFully(this.#handle, this.path, target, info.position + start * size);
-    return target;
+    await readFully(this.#handle, this.path, target.subarray(0, count * size), info.position + start * size);
   }
 
   /** Elements [start, start + count) of a float tensor, as float32. */
@@ -104,14 +109,13 @@ export interface WrittenFile {
 }
 
 /**
- * Writes tensors in the order given, through a temporary name and fsync.
- * @throws UserError 'disk-full' (before the first byte where the size shows it) or 'not-writable'
+ * How a file of these tensors begins, and the bytes of each: the length of the header, the header, spaces up to a
+ * multiple of 8 as the format's own library writes them.
  */
-export async function writeSafetensors(
-  path: string,
-  tensors: readonly TensorToWrite[],
+export function safetensorsHead(
+  tensors: readonly Pick<TensorToWrite, 'name' | 'dtype' | 'shape'>[],
   metadata: Readonly<Record<string, string>>,
-): Promise<WrittenFile> {
+): { head: Buffer; sizes: number[] } {
   const header = new Map<string, unknown>([['__metadata__', metadata]]);
   let offset = 0;
   const sizes = tensors.map(({ name, dtype, shape }) => {
@@ -122,14 +126,25 @@ export async function writeSafetensors(
     return bytes;
   });
   const json = Buffer.from(JSON.stringify(Object.fromEntries(header)));
-  // Spaces behind the header let the data start at a multiple of 8, as the format's own library does.
   const length = Math.ceil(json.length / 8) * 8;
-  if (length > headerLimit) throw new Error(`The header of ${path} would have ${length} bytes`);
+  if (length > headerLimit) throw new Error(`The header would have ${length} bytes`);
   const head = Buffer.alloc(8 + length, ' ');
   head.writeBigUInt64LE(BigInt(length), 0);
   json.copy(head, 8);
+  return { head, sizes };
+}
 
-  const total = head.length + offset;
+/**
+ * Writes tensors in the order given, through a temporary name and fsync.
+ * @throws UserError 'disk-full' (before the first byte where the size shows it) or 'not-writable'
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly TensorToWrite[],
+  metadata: Readonly<Record<string, string>>,
+): Promise<WrittenFile> {
+  const { head, sizes } = safetensorsHead(tensors, metadata);
+  const total = sizes.reduce((a, b) => a + b, head.length);
   await ensureSpace(dirname(path), total);
   const hash = createHash('sha256');
   await writeThrough(

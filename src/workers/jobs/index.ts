@@ -3,6 +3,7 @@ import type { JobResult, JobSpec } from '../../shared/jobs.ts';
 import { runAverageJob } from './average.ts';
 import { runDoctorJob } from './doctor.ts';
 import { runEvaluateJob } from './evaluate.ts';
+import { runEvaluateModelsJob } from './evaluate-models.ts';
 import { runExportJob } from './export.ts';
 import type { JobHooks } from './job.ts';
 import { runMapJob } from './map.ts';
@@ -33,6 +34,8 @@ export function runJob(job: JobSpec, hooks: JobHooks): Promise<JobResult> {
       return runSampleJob(job, hooks);
     case 'evaluate':
       return runEvaluateJob(job, hooks);
+    case 'evaluate-models':
+      return runEvaluateModelsJob(job, hooks);
     case 'probe':
       return runProbeJob(job, hooks);
     case 'preview':

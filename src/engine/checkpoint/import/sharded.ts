@@ -17,6 +17,7 @@ export class ShardedTensors implements TensorSource {
   readonly files: readonly string[];
   readonly tensors: ReadonlyMap<string, SourceTensor>;
   readonly metadata = {};
+  readonly readInto?: NonNullable<TensorSource['readInto']>;
   readonly #shards: ReadonlyMap<string, TensorSource>;
   readonly #home: ReadonlyMap<string, TensorSource>;
 
@@ -29,6 +30,8 @@ export class ShardedTensors implements TensorSource {
     this.files = [...shards.values()].flatMap((shard) => shard.files);
     this.#shards = shards;
     this.#home = home;
+    if ([...shards.values()].every((shard) => shard.readInto))
+      this.readInto = (name, start, count, target) => this.#of(name).readInto!(name, start, count, target);
     this.tensors = new Map([...home].map(([name, shard]) => [name, shard.tensors.get(name)!]));
   }
 

@@ -11,6 +11,8 @@ export interface TensorSource {
   readonly metadata: Readonly<Record<string, string>>;
   /** Elements [start, start + count), little-endian, as stored. Throws RangeError past the tensor's end. */
   raw(name: string, start: number, count: number): Promise<Uint8Array>;
+  /** The same into the first bytes of `target`; absent where the bytes do not lie in the file as they are. */
+  readInto?(name: string, start: number, count: number, target: Uint8Array): Promise<void>;
   /** The same of a float tensor, as float32, in memory of its own. */
   floats(name: string, start: number, count: number): Promise<Float32Array>;
   /** The file that a tensor lies in. */
