@@ -45,7 +45,7 @@ export function mergeWindows(revisions: readonly Revision[], windows: MergeWindo
   const members = endingAt(all.length - 1);
   if (isFull(members)) return [window(members)];
   const newest = revisions[all.length - 1].step;
-  const missing = k - 1 - members.findLastIndex((i) => i === undefined);
+  const missing = k - 1 - members.lastIndexOf(undefined);
   throw incomplete(
     spacing === null
       ? `There are ${all.length} revisions, and the window wants ${k}.`
