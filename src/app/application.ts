@@ -17,6 +17,7 @@ import { endTransfer } from './home/transfer.ts';
 import type { Parts } from './locate.ts';
 import { describeMachine, describeSystem, freeDisk, privateNames, totalMemory } from './machine.ts';
 import { ModelSamples } from './model-samples.ts';
+import { Models } from './models.ts';
 import { Opening } from './opening.ts';
 import { presetInfos } from './presets.ts';
 import { Prober } from './probe.ts';
@@ -105,6 +106,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       return modelSamples.uses(path) ? 'a sample is being drawn from it' : null;
     },
   });
+  const models = new Models(join(settings.folder, 'models.json'), supervisor);
   const prompts = new Prompts(join(settings.folder, 'prompts.json'));
   const openQueue = (): Promise<Queue> =>
     Queue.open({
@@ -296,6 +298,11 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     'averages.delete': ({ run, path }) => averages.delete(run, path),
     'models.sample': async ({ path, options: sample }) => ({ text: await modelSamples.sample(path, sample) }),
     'models.stopSample': ({ path }) => modelSamples.stop(path),
+    'models.list': () => models.list(),
+    'models.add': ({ path }) => models.add(path),
+    'models.remove': ({ path }) => models.remove(path),
+    'models.evaluate': ({ paths, dataset, blocks }) => models.evaluate(paths, dataset, blocks),
+    'models.cancelEvaluation': () => models.cancelEvaluation(),
     'prompts.list': () => prompts.list(),
     'prompts.save': (prompt) => prompts.save(prompt),
     'prompts.rename': ({ from, to }) => prompts.rename(from, to),

@@ -20,6 +20,7 @@ import type { Staging } from './staging.ts';
 import type { ActiveJob, StartOptions, Supervisor } from './supervisor.ts';
 
 type WindowSpec = Extract<JobSpec, { kind: 'window' }>;
+type Merged = z.output<Api['averages.merge']['output']>;
 type Asked<M extends keyof Api> = z.output<Api[M]['input']>;
 
 export interface AveragesOptions {
@@ -123,8 +124,8 @@ export class Averages {
   }
 
   /** The uniform mean of model folders and files, oldest first. Null: it was cancelled, and nothing was written. */
-  async merge(asked: Asked<'averages.merge'>): Promise<{ path: string | null; check: WrittenCheck | null }> {
-    const { inputs, name, format } = asked;
+  async merge(asked: Asked<'averages.merge'>): Promise<Merged> {
+    const { inputs, name, format, recipe } = asked;
     const parent = asked.folder ?? this.folder;
     for (const path of [...inputs, parent])
       if (!isAbsolute(path))
@@ -135,12 +136,13 @@ export class Averages {
     await withFileErrors(parent, () => mkdir(parent, { recursive: true }));
     try {
       const result = await this.#work(
-        { kind: 'average', subject: name, spec: { kind: 'average', inputs, target, format } },
+        { kind: 'average', subject: name, spec: { kind: 'average', inputs, target, format, recipe } },
         target,
       );
-      if (result.outcome === 'stopped') return { path: null, check: null };
+      if (result.outcome === 'stopped') return { path: null, check: null, outputs: [], search: null };
       await this.#options.staging.discard(inputs);
-      return { path: result.path ?? target, check: result.check ?? null };
+      const { check = null, outputs = [], search = null } = result;
+      return { path: result.path ?? target, check, outputs, search };
     } finally {
       this.#options.emit({ type: 'changed', what: 'runs' });
     }

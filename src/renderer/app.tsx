@@ -1,7 +1,7 @@
 /** The frame of the window: navigation, what trains now, and the page of the address. */
 import { AppShell, Button, NavLink, Progress, Text, Tooltip, useMantineColorScheme } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { IconDatabase, IconMessage2, IconPlus, IconRipple, IconSettings, IconSum } from '@tabler/icons-react';
+import { IconBox, IconDatabase, IconMessage2, IconPlus, IconRipple, IconSettings, IconSum } from '@tabler/icons-react';
 import { useEffect } from 'react';
 import { Link, Redirect, Route, Router, Switch, useLocation } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
@@ -19,6 +19,7 @@ import { ComparePage } from './features/compare/compare-page.tsx';
 import { DatasetsPage } from './features/datasets/datasets-page.tsx';
 import { DoctorPage } from './features/doctor/doctor-page.tsx';
 import { FirstRun } from './features/first-run/first-run.tsx';
+import { ModelsPage } from './features/models/models-page.tsx';
 import { NewRunPage } from './features/new-run/new-run-page.tsx';
 import { RunPage } from './features/run/run-page.tsx';
 import { isLive, progressShare } from './features/runs/lib/run-state.ts';
@@ -37,6 +38,7 @@ const pages = [
   { href: routes.newRun, label: t.nav.newRun, icon: IconPlus },
   { href: routes.datasets, label: t.nav.datasets, icon: IconDatabase },
   { href: routes.averages, label: t.nav.averages, icon: IconSum },
+  { href: routes.models, label: t.nav.models, icon: IconBox },
   { href: routes.sample, label: t.nav.sample, icon: IconMessage2 },
   { href: routes.settings, label: t.nav.settings, icon: IconSettings },
 ];
@@ -116,6 +118,7 @@ function Frame() {
                 <NewRunPage />
               </Route>
               <Route path="/new/like/:run">{({ run }) => <NewRunPage like={decodeSegment(run)} />}</Route>
+              <Route path="/new/from/:model">{({ model }) => <NewRunPage from={decodeSegment(model)} />}</Route>
               <Route path="/new/:dataset">{({ dataset }) => <NewRunPage dataset={decodeSegment(dataset)} />}</Route>
               <Route path="/runs" component={RunsPage} />
               <Route path="/runs/:name">{({ name }) => <RunPage key={name} name={decodeSegment(name)} />}</Route>
@@ -127,6 +130,7 @@ function Frame() {
                 <AveragesPage name={null} />
               </Route>
               <Route path="/averages/:name">{({ name }) => <AveragesPage name={decodeSegment(name)} />}</Route>
+              <Route path="/models" component={ModelsPage} />
               <Route path="/sample">
                 <SamplePage run={null} model={null} />
               </Route>

@@ -10,6 +10,7 @@ import { doctor } from './strings/doctor.ts';
 import { exporting } from './strings/exporting.ts';
 import { firstRun, home, tour } from './strings/first-run.ts';
 import { map } from './strings/map.ts';
+import { models } from './strings/models.ts';
 import { newRun } from './strings/new-run.ts';
 import { run } from './strings/run.ts';
 import { runs } from './strings/runs.ts';
@@ -29,6 +30,7 @@ export const t = {
   firstRun,
   home,
   map,
+  models,
   newRun,
   run,
   runs,

@@ -19,7 +19,9 @@ import {
   sampleOptions,
   weightsRef,
 } from './jobs.ts';
+import { mergeRecipe, mergeSearch } from './merges.ts';
 import { metricsLine, spikeLine } from './metrics.ts';
+import { listedModel } from './models.ts';
 import { savedPrompt } from './prompts.ts';
 import { runNotes } from './run-notes.ts';
 import { seriesData } from './series.ts';
@@ -334,13 +336,21 @@ export const api = {
   /** Models written from anywhere: the uniform mean, oldest first. Progress comes as a job of kind 'average'. */
   'averages.merge': call(
     name.extend({
-      inputs: z.array(z.string()).min(2),
+      /** A single one is a folder of revisions. */
+      inputs: z.array(z.string()).min(1),
       /** null: <home>/averages. */
       folder: z.string().nullable().default(null),
       format: exportFormat,
+      /** Absent: the uniform mean of all. */
+      recipe: mergeRecipe.optional(),
     }),
     /** path null: it was cancelled. */
-    z.object({ path: z.string().nullable(), check: writtenCheck.nullable() }),
+    z.object({
+      path: z.string().nullable(),
+      check: writtenCheck.nullable(),
+      outputs: z.array(z.string()).default([]),
+      search: mergeSearch.nullable().default(null),
+    }),
   ),
   'averages.merged': call(nothing, z.object({ folder: z.string(), models: z.array(writtenModel) })),
   /** Ends a preview (by its run) or a merge (by its name). */
@@ -348,6 +358,20 @@ export const api = {
   /** Removes a written model, of a run or (null) of the merges; refused while something works on it. */
   'averages.delete': call(z.object({ run: z.string().nullable(), path: z.string() }), nothing),
 
+  /** Models of others, used where they lie; every call gives the list as it is then. */
+  'models.list': call(nothing, z.array(listedModel)),
+  'models.add': call(z.object({ path: z.string() }), z.array(listedModel)),
+  'models.remove': call(z.object({ path: z.string() }), z.array(listedModel)),
+  /** Losses on a dataset's fixed blocks, each against the first. Empty: it was cancelled. */
+  'models.evaluate': call(
+    z.object({
+      paths: z.array(z.string()).min(1),
+      dataset: z.string(),
+      blocks: z.number().int().positive().max(100_000),
+    }),
+    z.array(evaluationResult),
+  ),
+  'models.cancelEvaluation': call(nothing, nothing),
   /** Text from a written model; pieces come as `text` events whose run is the path. */
   'models.sample': call(z.object({ path: z.string(), options: sampleOptions }), z.object({ text: z.string() })),
   'models.stopSample': call(z.object({ path: z.string() }), nothing),

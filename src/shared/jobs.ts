@@ -9,6 +9,7 @@ import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
 import { exportDType, exportFormat, exportLayout } from './export-layouts.ts';
 import { mergeRecipe, mergeSearch } from './merges.ts';
 import { metricsLine } from './metrics.ts';
+import { modelPlace } from './models.ts';
 
 export const protocolVersion = 1;
 
@@ -115,6 +116,8 @@ export const jobSpec = z.discriminatedUnion('kind', [
     /** Absent: the uniform mean of all. */
     recipe: mergeRecipe.optional(),
   }),
+  /** What a path holds: one model, or revisions of one. */
+  z.strictObject({ kind: z.literal('inspect-model'), path: z.string() }),
   /** Losses of model folders or files on a dataset, each against the first. */
   z.strictObject({
     kind: z.literal('evaluate-models'),
@@ -291,5 +294,6 @@ export const jobResult = z.object({
   /** Of a merge: every folder that was written, oldest first, and what its method found. */
   outputs: z.array(z.string()).optional(),
   search: mergeSearch.optional(),
+  place: modelPlace.optional(),
 });
 export type JobResult = z.infer<typeof jobResult>;

@@ -10,7 +10,7 @@ import { WindowMean } from './window.ts';
 export { resolvePolicy } from '../../shared/policies.ts';
 export { backfill, backfillSteps } from './backfill.ts';
 export { type MergeOptions, type MergeTarget, mergeCheckpoints, mergeInto, type WrittenMerge } from './merge.ts';
-export { checkpointOf } from './merge-input.ts';
+export { checkpointOf, openInput } from './merge-input.ts';
 export type { PlainMethod } from './merge-methods.ts';
 export { type MergeWindow, mergeWindows } from './merge-windows.ts';
 export type { Policy, PolicyDescription, PolicyState, Resolved } from './policy.ts';

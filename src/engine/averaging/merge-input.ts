@@ -85,7 +85,8 @@ export async function checkpointOf(folder: string): Promise<string> {
   );
 }
 
-async function openInput(given: string): Promise<MergeInput> {
+/** One input, as it is. @throws UserError as openInputs does */
+export async function openInput(given: string): Promise<MergeInput> {
   const isFolder = (await stat(given).catch(() => null))?.isDirectory() ?? false;
   const path = isFolder ? await checkpointOf(given) : given;
   const isFile = (await stat(path).catch(() => null))?.isFile() ?? isWeightsName(path);

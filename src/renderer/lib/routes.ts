@@ -34,6 +34,9 @@ export const routes = {
   compare: (names: readonly string[]) => `/compare/${encodeSegments(names)}`,
   averages: '/averages',
   averagesOf: (run: string) => `/averages/${encodeSegment(run)}`,
+  models: '/models',
+  /** A new run that starts from a model. */
+  newRunFrom: (path: string) => `/new/from/${encodeSegment(path)}`,
   sample: '/sample',
   sampleOf: (run: string) => `/sample/${encodeSegment(run)}`,
   /** From a model folder of its own. */

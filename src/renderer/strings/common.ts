@@ -15,6 +15,7 @@ export const common = {
     newRun: 'New run',
     runs: 'Runs',
     averages: 'Averages',
+    models: 'Models',
     sample: 'Sample',
     settings: 'Settings',
     active: 'Now training',

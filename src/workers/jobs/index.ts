@@ -5,6 +5,7 @@ import { runDoctorJob } from './doctor.ts';
 import { runEvaluateJob } from './evaluate.ts';
 import { runEvaluateModelsJob } from './evaluate-models.ts';
 import { runExportJob } from './export.ts';
+import { runInspectModelJob } from './inspect-model.ts';
 import type { JobHooks } from './job.ts';
 import { runMapJob } from './map.ts';
 import { runPrepareJob, runPreparingSpeedJob, runPreviewJob, runScanJob } from './prepare.ts';
@@ -34,6 +35,8 @@ export function runJob(job: JobSpec, hooks: JobHooks): Promise<JobResult> {
       return runSampleJob(job, hooks);
     case 'evaluate':
       return runEvaluateJob(job, hooks);
+    case 'inspect-model':
+      return runInspectModelJob(job);
     case 'evaluate-models':
       return runEvaluateModelsJob(job, hooks);
     case 'probe':

@@ -30,11 +30,14 @@ import { useSpeed } from './use-speed.ts';
 export function NewRunPage({
   dataset: wanted = null,
   like = null,
+  from = null,
 }: {
   /** Name of the dataset to begin with. */
   dataset?: string | null;
   /** Name of the run to fill in from. */
   like?: string | null;
+  /** Model folder or file whose weights it starts from. */
+  from?: string | null;
 }) {
   const datasets = useQuery('datasets.list', undefined);
   const runs = useQuery('runs.list', undefined);
@@ -62,6 +65,21 @@ export function NewRunPage({
     if (found) state.takeFrom(found.config);
     navigate(routes.newRun, { replace: true });
   }, [like, runs.data === undefined, datasets.data === undefined]);
+
+  const models = useQuery('models.list', undefined);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the list is there; edits must stay.
+  useEffect(() => {
+    if (from === null || (!models.data && !models.error)) return;
+    const model = models.data?.find(
+      ({ path, revisions }) => path === from || revisions.some((revision) => revision.path === from),
+    )?.model;
+    // The run has the model's shape; vocabulary and padding are those of its dataset.
+    for (const key of ['blockSize', 'layers', 'heads', 'width', 'bias', 'gelu', 'inverseLayerScaling'] as const)
+      if (model) set(`model.${key}`, model[key]);
+    set('init', { from: 'model', path: from });
+    if (!isShown('init', depth)) state.setDepth(depthOf('init'));
+    navigate(routes.newRun, { replace: true });
+  }, [from, models.data === undefined]);
 
   const form = useMemo(() => ({ draft, errors: checked.errors, set }), [draft, checked.errors, set]);
   const error = datasets.error ?? runs.error ?? presets.error;

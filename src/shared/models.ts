@@ -1,0 +1,20 @@
+/** Models of others that are used where they lie. */
+import { z } from 'zod';
+import { modelConfig } from './config.ts';
+
+export const modelPlace = z.object({
+  path: z.string(),
+  /** trajectory: a folder of revisions. */
+  kind: z.enum(['model', 'trajectory']),
+  /** Of a trajectory, oldest first. */
+  revisions: z.array(z.object({ path: z.string(), step: z.number().int().nonnegative() })),
+  /** Of the weights: of the model, or of the newest revision. */
+  bytes: z.number(),
+  /** As config.json names it; null for weights alone. */
+  architecture: z.string().nullable(),
+  /** Null where it is no GPT-2: such a model can be merged and not measured. */
+  model: modelConfig.nullable(),
+});
+export type ModelPlace = z.infer<typeof modelPlace>;
+export const listedModel = modelPlace.extend({ missing: z.boolean() });
+export type ListedModel = z.infer<typeof listedModel>;
