@@ -1,7 +1,38 @@
 /** dataset.json and what preparation is asked for. */
 import { z } from 'zod';
 
+/** Tokenizers that need no file and no training. */
 export const tokenizerKinds = ['gpt2', 'characters', 'bytes'] as const;
+/** Byte-level BPE that is trained on the training text. */
+export const trainedTokenizer = z
+  .strictObject({
+    kind: z.literal('trained'),
+    /** Ids at most: the end of text, other special tokens, 256 bytes, and the merges. */
+    vocabSize: z.number().int().min(300).max(262_144).default(8192),
+    /** Special tokens beside the end of text, which comes first. No word of a text may look like one. */
+    specials: z
+      .array(
+        z
+          .string()
+          .regex(/^<.*[A-Za-z].*>$/, 'a special token looks like <this> or <|this|>')
+          .max(100),
+      )
+      .max(1000)
+      .default([]),
+    /** Bytes of text that are learnt from, about; of more, a part of it that its hashes choose. */
+    sampleBytes: z.number().int().min(1000).default(1e9),
+  })
+  .refine((choice) => choice.vocabSize > 257 + choice.specials.length, {
+    path: ['vocabSize'],
+    message: 'more special tokens than the vocabulary has room for',
+  });
+export const tokenizerChoice = z.union([
+  z.enum(tokenizerKinds),
+  /** A tokenizer.json of Hugging Face's `tokenizers`: byte-level BPE. */
+  z.strictObject({ kind: z.literal('huggingface'), path: z.string().min(1) }),
+  trainedTokenizer,
+]);
+export type TokenizerChoice = z.infer<typeof tokenizerChoice>;
 export const splitConfig = z.discriminatedUnion('by', [
   /** By a hash of each document's text: stable under reorder and growth. */
   z.strictObject({ by: z.literal('document'), fraction: z.number().gt(0).lt(1).default(0.1) }),
@@ -16,7 +47,7 @@ export const prepareConfig = z.strictObject({
   /** Files and folders, absolute paths. */
   sources: z.array(z.string().min(1)).min(1),
   /** null: GPT-2's for text. Token files have theirs already, and must not be given one. */
-  tokenizer: z.enum(tokenizerKinds).nullable().default(null),
+  tokenizer: tokenizerChoice.nullable().default(null),
   split: splitConfig.prefault({ by: 'document' }),
   /** What to do with bytes that are not UTF-8. */
   invalidUtf8: z.enum(['replace', 'skip']).default('replace'),
@@ -38,7 +69,8 @@ export const datasetMeta = z.object({
   schema: z.literal(1),
   name: z.string(),
   tokenizer: z.object({
-    kind: z.enum([...tokenizerKinds, 'unknown']),
+    /** bpe: byte-level BPE of its own, in the tokenizer.json beside. */
+    kind: z.enum([...tokenizerKinds, 'bpe', 'unknown']),
     vocabSize: z.number().int(),
     endOfText: z.number().int().nullable(),
   }),

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { prepareConfig } from '../../shared/dataset.ts';
+import { prepareConfig, tokenizerKinds, trainedTokenizer } from '../../shared/dataset.ts';
 import { optionIssuesText } from '../../shared/issues.ts';
-import { type Command, UsageError } from '../command.ts';
+import { type Arguments, type Command, UsageError } from '../command.ts';
 import { homeOf, jobWithProgress } from '../job.ts';
 import { bytes, count, say, tell } from '../terminal.ts';
 
@@ -16,7 +16,19 @@ export const prepare: Command = {
     tokenizer: {
       type: 'string',
       value: 'KIND',
-      help: 'gpt2, characters or bytes (default: gpt2); not with token files',
+      help: 'gpt2, characters, bytes, bpe (byte-level BPE trained on this text), or the path of a Hugging Face tokenizer.json (default: gpt2); not with token files',
+    },
+    'vocab-size': { type: 'string', value: 'N', help: 'ids of --tokenizer bpe at most (default: 8192)' },
+    special: {
+      type: 'string',
+      multiple: true,
+      value: 'TOKEN',
+      help: 'a special token of --tokenizer bpe beside <|endoftext|>, as <|user|>; may be given several times',
+    },
+    'tokenizer-sample': {
+      type: 'string',
+      value: 'BYTES',
+      help: 'text that --tokenizer bpe learns from, about (default: 1e9); more is sampled',
     },
     split: {
       type: 'string',
@@ -64,7 +76,7 @@ export const prepare: Command = {
     const options = {
       name: args.text('name') ?? path.parse(sources[0]).name,
       sources,
-      tokenizer: args.text('tokenizer'),
+      tokenizer: tokenizerOf(args),
       split: file === null ? { by, ...(fraction === null ? {} : { fraction }) } : { by, path: path.resolve(file) },
       invalidUtf8: args.text('invalid-utf8') ?? 'replace',
       textField: args.text('text-field'),
@@ -99,6 +111,24 @@ export const prepare: Command = {
     return 0;
   },
 };
+
+function tokenizerOf(args: Arguments): unknown {
+  const given = args.text('tokenizer');
+  const vocabSize = args.number('vocab-size', { min: 300, max: 262_144, integer: true }) ?? undefined;
+  const sampleBytes = args.number('tokenizer-sample', { min: 1000, integer: true }) ?? undefined;
+  const specials = [...args.texts('special')];
+  if (given === 'bpe') {
+    const parsed = trainedTokenizer.safeParse({ kind: 'trained', vocabSize, sampleBytes, specials });
+    if (!parsed.success) throw new UsageError(`--tokenizer bpe: ${parsed.error.issues[0].message}`);
+    return parsed.data;
+  }
+  if (vocabSize !== undefined || sampleBytes !== undefined || specials.length > 0)
+    throw new UsageError('--vocab-size, --special and --tokenizer-sample go with --tokenizer bpe');
+  if (given === null || (tokenizerKinds as readonly string[]).includes(given)) return given;
+  if (!/[./\\]/.test(given))
+    throw new UsageError(`--tokenizer is gpt2, characters, bytes, bpe or the path of a tokenizer.json, not "${given}"`);
+  return { kind: 'huggingface', path: path.resolve(given) };
+}
 
 /** A single text file is one document, which a split by document could not divide; a file of records is many. */
 async function isOneDocument(sources: readonly string[]): Promise<boolean> {

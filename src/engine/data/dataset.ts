@@ -90,7 +90,8 @@ export async function readMeta(folder: string): Promise<DatasetMeta | null> {
 async function tokenizerOf(folder: string, meta: DatasetMeta): Promise<Tokenizer | null> {
   const tokenizer = (await loadTokenizer(folder)) ?? (await builtInTokenizer(meta.tokenizer.kind));
   const { kind, vocabSize } = meta.tokenizer;
-  if (tokenizer === null && kind === 'characters') throw broken(join(folder, 'tokenizer.json'), 'it is missing');
+  if (tokenizer === null && (kind === 'characters' || kind === 'bpe'))
+    throw broken(join(folder, 'tokenizer.json'), 'it is missing');
   if (tokenizer !== null && (tokenizer.kind !== kind || tokenizer.vocabSize !== vocabSize))
     throw broken(
       join(folder, 'tokenizer.json'),

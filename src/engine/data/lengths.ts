@@ -9,12 +9,14 @@ export class Lengths {
   readonly #shortest: Entry[] = [];
   readonly #longest: Entry[] = [];
   readonly #histogram: number[] = [];
+  #bytes = 0;
 
   /** A document of `bytes` of text, at least one; `name` is asked for only where it is kept. */
   add(bytes: number, name: () => string): void {
     const power = Math.floor(Math.log2(bytes));
     while (this.#histogram.length <= power) this.#histogram.push(0);
     this.#histogram[power]++;
+    this.#bytes += bytes;
     const isShort = this.#shortest.length < listed || bytes < this.#shortest[listed - 1].bytes;
     const isLong = this.#longest.length < listed || bytes > this.#longest[listed - 1].bytes;
     if (!isShort && !isLong) return;
@@ -25,12 +27,18 @@ export class Lengths {
 
   /** Takes over what another one counted of later documents. */
   merge(other: Lengths): void {
+    this.#bytes += other.#bytes;
     for (const [power, count] of other.#histogram.entries()) {
       while (this.#histogram.length <= power) this.#histogram.push(0);
       this.#histogram[power] += count;
     }
     for (const entry of other.#shortest) insert(this.#shortest, entry, (a, b) => a.bytes - b.bytes);
     for (const entry of other.#longest) insert(this.#longest, entry, (a, b) => b.bytes - a.bytes);
+  }
+
+  /** Of all documents together. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get result(): DocumentLengths {

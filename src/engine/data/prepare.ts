@@ -5,7 +5,7 @@
  */
 import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DatasetMeta, PrepareConfig } from '../../shared/dataset.ts';
+import type { DatasetMeta, PrepareConfig, TokenizerChoice } from '../../shared/dataset.ts';
 import { UserError } from '../errors.ts';
 import { explainFileError, writeFileAtomically } from '../files.ts';
 import type { CorpusDocument } from './corpus.ts';
@@ -24,11 +24,10 @@ import type { ChosenSources } from './sources.ts';
 import { chooseSources } from './sources.ts';
 import { splitByHash, trainTokens } from './split.ts';
 import { surveyDocuments } from './survey.ts';
-import { charactersTokenizer } from './tokenizers/characters.ts';
+import type { ChosenTokenizer } from './tokenizers/choose.ts';
+import { chooseTokenizer } from './tokenizers/choose.ts';
 import type { Encoder } from './tokenizers/encoder.ts';
-import { builtInTokenizer } from './tokenizers/load.ts';
 import { tokenBytes, tokenType } from './tokens.ts';
-import { trainingCharacters } from './vocabulary.ts';
 import { discardTokens, moveTail, writeDocuments } from './write-tokens.ts';
 
 export interface PrepareHooks {
@@ -83,7 +82,7 @@ export async function prepareDataset(
 /** A preparation that would fail the same way again, or has not written a token, leaves nothing to go on with. */
 async function discardHopeless(folder: string, error: UserError, isNew: boolean): Promise<void> {
   const ours = (await readdir(folder).catch(() => [])).filter((name) =>
-    /^(train.*|val)\.bin$|^tokenizer\.json$/.test(name),
+    /^(train|val).*\.bin$|^tokenizer\.json$/.test(name),
   );
   if (!hopeless.has(error.code) && ours.length > 0) return;
   for (const name of [...ours, journalName]) await rm(join(folder, name), { force: true });
@@ -108,10 +107,10 @@ async function mustBeThere(source: string): Promise<void> {
   }
 }
 
-const tokenizedAlready = (path: string, tokenizer: string) =>
+const tokenizedAlready = (path: string, tokenizer: TokenizerChoice) =>
   new UserError(
     'tokenized-already',
-    `${path} holds tokens already, so the tokenizer "${tokenizer}" would not be used.`,
+    `${path} holds tokens already, so the tokenizer "${typeof tokenizer === 'string' ? tokenizer : tokenizer.kind}" would not be used.`,
     'Leave the tokenizer out: token files are taken as they are. Or prepare the text that they were made from.',
   );
 
@@ -124,6 +123,7 @@ async function prepareText(
   limits: PrepareLimits,
 ): Promise<DatasetMeta> {
   const { signal } = hooks;
+  const tokenizer = await chooseTokenizer(config.tokenizer ?? 'gpt2');
   const held = await heldOut(config, chosen);
   const heldPaths = new Set(held?.files.map((file) => file.path));
   // A validation file among the sources must not be trained on.
@@ -144,7 +144,7 @@ async function prepareText(
   if (config.split.by !== 'given')
     for (const { name } of chosen.validation)
       report.skip(name, 'it is the validation split that the data brings; choose the split "given" to validate on it');
-  const corpus = new Corpus(wayOf(config));
+  const corpus = new Corpus(wayOf(config, tokenizer));
   const survey = (part: typeof files) =>
     surveyDocuments(part, reader, config.invalidUtf8, { corpus, report }, { signal, onBytes: progress.pass(0.1) });
   await survey(sources);
@@ -160,15 +160,16 @@ async function prepareText(
   const validates = split.by === 'document' ? splitByHash(corpus.hashes, split.fraction) : null;
   const sideOf = (index: number) =>
     (validates === null ? index >= training : validates[index] === 1) ? 'val' : 'train';
-  let encoder = await builtInTokenizer(config.tokenizer ?? 'gpt2');
-  let characters: number | null = null;
-  if (encoder === null) {
-    const tail = split.by === 'tail' ? split.fraction : null;
-    const own = trainingOf(corpus.documents(reader, 0, { signal, onBytes: progress.pass(0.1) }), sideOf);
-    const found = await trainingCharacters(own, tail, signal);
-    encoder = charactersTokenizer(found.codePoints);
-    characters = found.characters;
-  }
+  let journal = await usableJournal(folder, config, sourceFingerprint);
+  const { encoder, characters } = await tokenizer.encoder({
+    documents: () => trainingOf(corpus.documents(reader, 0, { signal, onBytes: progress.pass(0.1) }), sideOf),
+    hashes: corpus.hashes,
+    bytes: report.lengths.bytes,
+    tail: split.by === 'tail' ? split.fraction : null,
+    folder,
+    goesOn: journal !== null,
+    signal,
+  });
 
   const dtype = tokenType(encoder.vocabSize);
   const layouts = { train: trainLayout(folder, dtype, limits.shardTokens), val: valLayout(folder, dtype) };
@@ -185,7 +186,6 @@ async function prepareText(
     signal,
     onBytes: writing,
   };
-  let journal = await usableJournal(folder, config, sourceFingerprint);
   try {
     if (journal === null || (journal.phase === 'text' && !(await writeDocuments(job, journal)))) {
       journal = newJournal(config, sourceFingerprint);
@@ -305,10 +305,10 @@ async function usableJournal(folder: string, config: PrepareConfig, fingerprint:
 const sameConfig = (a: PrepareConfig, b: PrepareConfig) => JSON.stringify(a) === JSON.stringify(b);
 
 /** What decides the tokens beside the documents. */
-function wayOf({ tokenizer, split, invalidUtf8 }: PrepareConfig): string {
+function wayOf({ split, invalidUtf8 }: PrepareConfig, tokenizer: ChosenTokenizer): string {
   return JSON.stringify({
     format: 1,
-    tokenizer: tokenizer ?? 'gpt2',
+    tokenizer: tokenizer.way,
     split: split.by === 'file' || split.by === 'given' ? { by: 'file' } : split,
     invalidUtf8,
   });

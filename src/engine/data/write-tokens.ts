@@ -105,8 +105,9 @@ class TokenStream {
     const ids = this.#encoder.encodeBytes(text);
     const bytes = this.#encoder.textBytes(ids);
     this.#state.bytes += bytes;
-    // Only single characters are ever left out, so ids are characters here.
-    if (bytes < text.length) this.#journal.leftOut += characters(text) - ids.length;
+    // Of other tokenizers nothing is left out; what is shorter was composed.
+    if (this.#encoder.kind === 'characters' && bytes < text.length)
+      this.#journal.leftOut += characters(text) - ids.length;
     await this.#writer.write(ids);
   }
 

@@ -16,7 +16,7 @@ export interface Encoder extends Tokenizer {
 }
 
 /** Sum of byte lengths by a table, one entry per id. */
-export function sumLengths(lengths: Uint8Array, ids: Int32Array): number {
+export function sumLengths(lengths: Uint8Array | Int32Array, ids: Int32Array): number {
   let sum = 0;
   for (let i = 0; i < ids.length; i++) sum += lengths[ids[i]];
   return sum;

@@ -1,5 +1,5 @@
 /** Character classes of GPT-2's pre-tokenizer pattern, over UTF-8 bytes. */
-import { codePointAt, isAsciiSpace, sequenceLength } from '../utf8.ts';
+import { codePointAt, sequenceLength } from '../utf8.ts';
 import { unicodeRanges } from './unicode-ranges.ts';
 
 export const letter = 1;
@@ -42,37 +42,10 @@ export function classOf(codePoint: number): number {
 /** By byte: the class of ASCII characters, 0 for the rest. */
 export const asciiClasses = Uint8Array.from({ length: 256 }, (_, byte) => (byte < 0x80 ? classOf(byte) : 0));
 
-/** Start of the valid character that ends right before `at`, or -1. */
-function previousCharacter(bytes: Uint8Array, at: number): number {
-  let start = at - 1;
-  while (start > 0 && at - start < 4 && (bytes[start] & 0xc0) === 0x80) start--;
-  return sequenceLength(bytes, start, at) === at - start ? start : -1;
-}
+/** Length of the valid character at `at`. */
+export const lengthAt = (text: Uint8Array, at: number, end: number) =>
+  text[at] < 0x80 ? 1 : sequenceLength(text, at, end);
 
-/**
- * Where GPT-2's pattern `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
- * must split, whatever follows the window. Two kinds of places, the last one is taken:
- * before white space that follows something else (no alternative holds both, and none that ends there
- * looks ahead), and, only if there is none, between two different classes of which neither is white
- * space (the contractions are the only alternatives that hold both: not after an apostrophe).
- * Broken UTF-8 is repaired in the same way on both sides: a cut lies between two valid characters.
- */
-export function lastGpt2Cut(window: Uint8Array): number {
-  for (let at = window.length - 1; at > 0; at--) {
-    if (!isAsciiSpace(window[at])) continue;
-    const before = previousCharacter(window, at);
-    if (before < 0) continue;
-    if (classOf(codePointAt(window, before, at - before)) !== space) return at;
-  }
-  let next = 0;
-  for (let at = window.length - 1; at > 0; at--) {
-    if ((window[at] & 0xc0) === 0x80) continue;
-    const length = sequenceLength(window, at, window.length);
-    const before = previousCharacter(window, at);
-    if (length === 0 || before < 0) continue;
-    next = classOf(codePointAt(window, at, length));
-    const previous = classOf(codePointAt(window, before, at - before));
-    if (next !== previous && next !== space && previous !== space && window[at - 1] !== 0x27) return at;
-  }
-  return 0;
-}
+/** Class of the valid character of `length` bytes at `at`. */
+export const classAt = (text: Uint8Array, at: number, length: number) =>
+  asciiClasses[text[at]] || classOf(codePointAt(text, at, length));

@@ -66,7 +66,8 @@ describe('GPT-2 BPE', () => {
     expect(gpt2.safeCut(utf8("it's"))).toBe(2);
     expect(gpt2.safeCut(utf8('aaaa'))).toBe(0);
     expect(gpt2.safeCut(utf8('a  b'))).toBe(1);
-    expect(gpt2.safeCut(utf8('a\u3000 b'))).toBe(0);
+    expect(gpt2.safeCut(utf8('a\u3000 b'))).toBe(1);
+    expect(gpt2.safeCut(utf8('\u3000 b'))).toBe(0);
   });
 
   it('counts the bytes of the text behind ids', () => {

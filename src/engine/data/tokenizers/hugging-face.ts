@@ -21,28 +21,24 @@ export function tokenizerFile(options: {
   splitsWords: boolean;
   /** Symbols are stand-ins of bytes, not characters. */
   byteLevel: boolean;
-  endOfText?: number;
+  /** Special tokens by id; they are in the vocabulary too. */
+  specials?: Readonly<Record<string, number>>;
 }): string {
-  const { vocab, merges, splitsWords, byteLevel, endOfText } = options;
+  const { vocab, merges, splitsWords, byteLevel, specials = {} } = options;
   const level = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true };
   return JSON.stringify({
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens:
-      endOfText === undefined
-        ? []
-        : [
-            {
-              id: endOfText,
-              content: endOfTextMark,
-              single_word: false,
-              lstrip: false,
-              rstrip: false,
-              normalized: false,
-              special: true,
-            },
-          ],
+    added_tokens: Object.entries(specials).map(([content, id]) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
     normalizer: null,
     pre_tokenizer: byteLevel ? { ...level, use_regex: splitsWords } : null,
     post_processor: byteLevel ? { ...level, use_regex: splitsWords } : null,
@@ -62,7 +58,15 @@ export function tokenizerFile(options: {
   });
 }
 
-/** tokenizer_config.json of a tokenizer that tokenizer.json defines alone. */
-export function tokenizerSettings(): string {
-  return JSON.stringify({ tokenizer_class: 'PreTrainedTokenizerFast', clean_up_tokenization_spaces: false }, null, 2);
+/**
+ * tokenizer_config.json of a tokenizer that tokenizer.json defines alone.
+ * @param end the token that ends a text, where there is one
+ */
+export function tokenizerSettings(end: string | null = null): string {
+  const ends = end === null ? {} : { bos_token: end, eos_token: end };
+  return JSON.stringify(
+    { tokenizer_class: 'PreTrainedTokenizerFast', ...ends, clean_up_tokenization_spaces: false },
+    null,
+    2,
+  );
 }

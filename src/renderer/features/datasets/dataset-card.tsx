@@ -106,7 +106,7 @@ export function DatasetCard({
             <Figure label={texts.documents}>{formatCount(meta.train.documents + meta.val.documents)}</Figure>
             <Figure label={texts.vocabulary}>
               {formatCount(meta.tokenizer.vocabSize)}
-              {meta.tokenizer.kind === 'unknown' ? '' : ` · ${t.datasets.form.tokenizers[meta.tokenizer.kind]}`}
+              {meta.tokenizer.kind === 'unknown' ? '' : ` · ${t.datasets.list.tokenizers[meta.tokenizer.kind]}`}
             </Figure>
             <Figure label={texts.size}>{formatBytes(dataset.bytes)}</Figure>
             <UsedBy runs={dataset.usedBy} />

@@ -13,7 +13,7 @@ import {
   Title,
 } from '@mantine/core';
 import { useState } from 'react';
-import { type PrepareConfig, prepareConfig, type SourceReport, tokenizerKinds } from '../../../shared/dataset.ts';
+import { type PrepareConfig, prepareConfig, type SourceReport } from '../../../shared/dataset.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { Problem } from '../../components/states.tsx';
 import { call } from '../../door/index.ts';
@@ -23,8 +23,10 @@ import { useAction } from '../../store/action.ts';
 import { refresh } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
 import { hasRecords } from './lib/text-fields.ts';
+import { choosableTokenizers, type TokenizerKind, tokenizerError, tokenizerOf } from './lib/tokenizer-choice.ts';
 import { Report } from './report.tsx';
 import { Beginnings, TextFieldChoice } from './text-field.tsx';
+import { kindOf, startingSettings, TokenizerFields } from './tokenizer-fields.tsx';
 
 type SplitBy = PrepareConfig['split']['by'];
 
@@ -49,9 +51,10 @@ export function PrepareForm({
 }) {
   const texts = t.datasets.form;
   const [name, setName] = useState(() => initial?.name ?? suggestedName(sources, taken));
-  const [tokenizer, setTokenizer] = useState<NonNullable<PrepareConfig['tokenizer']>>(
-    initial?.tokenizer ?? (report.bytes < 20e6 ? 'characters' : 'gpt2'),
+  const [tokenizer, setTokenizer] = useState<TokenizerKind>(
+    initial?.tokenizer ? kindOf(initial.tokenizer) : report.bytes < 20e6 ? 'characters' : 'gpt2',
   );
+  const [tokenizerSettings, setTokenizerSettings] = useState(() => startingSettings(initial?.tokenizer ?? null));
   const [by, setBy] = useState<SplitBy>(() => initial?.split.by ?? usualSplit(report));
   const [percent, setPercent] = useState(
     initial && 'fraction' in initial.split ? Number((100 * initial.split.fraction).toFixed(3)) : 10,
@@ -107,7 +110,9 @@ export function PrepareForm({
   const fractionError = percent >= 0.1 && percent <= 50 ? null : texts.fractionBad;
   const onlyFile = report.fileCount === 1;
   const fileError = by !== 'file' ? null : onlyFile ? texts.onlyFile : file === null ? texts.splitFileMissing : null;
-  const wrong = nameError !== null || (!ready && (fileError !== null || (hasFraction && fractionError !== null)));
+  const badTokenizer = tokenizerError(tokenizer, tokenizerSettings) !== null;
+  const wrong =
+    nameError !== null || (!ready && (badTokenizer || fileError !== null || (hasFraction && fractionError !== null)));
 
   const start = () =>
     run(async () => {
@@ -120,7 +125,7 @@ export function PrepareForm({
       await call('datasets.prepare', {
         name,
         sources,
-        tokenizer: ready ? null : tokenizer,
+        tokenizer: ready ? null : tokenizerOf(tokenizer, tokenizerSettings),
         split,
         invalidUtf8,
         textField,
@@ -154,8 +159,9 @@ export function PrepareForm({
                 note={texts.tokenizerNotes[tokenizer]}
                 value={tokenizer}
                 onChange={setTokenizer}
-                data={tokenizerKinds.map((value) => ({ value, label: texts.tokenizers[value] }))}
+                data={choosableTokenizers.map((value) => ({ value, label: texts.tokenizers[value] }))}
               />
+              <TokenizerFields kind={tokenizer} settings={tokenizerSettings} onChange={setTokenizerSettings} />
               <Choice
                 label={texts.split}
                 note={texts.splitNotes[by]}

@@ -1,28 +1,49 @@
-/** GPT-2's vocabulary and merges, and byte-pair merging on ids. */
+/** Byte-pair merging on ids. */
 
-/** Pairs (left id, right id) → merged id, which is also the merge's rank: the lower, the earlier. */
+/** Pairs (left id, right id) → rank of the merge (the lower, the earlier) and the id that comes out. */
 export class Merges {
-  readonly #keys = new Uint32Array(1 << 17).fill(0xffffffff);
-  readonly #values = new Int32Array(1 << 17);
+  readonly #mask: number;
+  readonly #shift: number;
+  /** Left and right id of a slot, side by side; -1 where it is free. */
+  readonly #keys: Int32Array;
+  readonly #values: Int32Array;
+  readonly #merged: Int32Array;
 
-  #slot(key: number): number {
-    let slot = Math.imul(key ^ (key >>> 15), 0x2c1b3c6d) >>> 15;
-    while (this.#keys[slot] !== key && this.#keys[slot] !== 0xffffffff) slot = (slot + 1) & 0x1ffff;
+  /** @param count merges at most; ranks are below `ranks` */
+  constructor(count: number, ranks = count) {
+    const bits = Math.max(4, Math.ceil(Math.log2(count + 1)) + 1);
+    this.#mask = 2 ** bits - 1;
+    this.#shift = 32 - bits;
+    this.#keys = new Int32Array(2 * 2 ** bits).fill(-1);
+    this.#values = new Int32Array(2 ** bits);
+    this.#merged = new Int32Array(ranks);
+  }
+
+  #slot(left: number, right: number): number {
+    const keys = this.#keys;
+    let slot = Math.imul(Math.imul(left, 0x9e3779b1) ^ right, 0x2c1b3c6d) >>> this.#shift;
+    while (keys[2 * slot] >= 0 && (keys[2 * slot] !== left || keys[2 * slot + 1] !== right))
+      slot = (slot + 1) & this.#mask;
     return slot;
   }
 
-  /** The merged id, or -1. */
+  /** The merge's rank, or -1. */
   get(left: number, right: number): number {
-    const key = ((left << 16) | right) >>> 0;
-    const slot = this.#slot(key);
-    return this.#keys[slot] === key ? this.#values[slot] : -1;
+    const slot = this.#slot(left, right);
+    return this.#keys[2 * slot] < 0 ? -1 : this.#values[slot];
   }
 
-  set(left: number, right: number, merged: number): void {
-    const key = ((left << 16) | right) >>> 0;
-    const slot = this.#slot(key);
-    this.#keys[slot] = key;
-    this.#values[slot] = merged;
+  /** The id that the merge of a rank makes. */
+  merged(rank: number): number {
+    return this.#merged[rank];
+  }
+
+  set(left: number, right: number, rank: number, merged: number): void {
+    const slot = this.#slot(left, right);
+    this.#keys[2 * slot] = left;
+    this.#keys[2 * slot + 1] = right;
+    this.#values[slot] = rank;
+    this.#merged[rank] = merged;
   }
 }
 
@@ -47,14 +68,15 @@ export function mergePairs(merges: Merges, ids: Int32Array, count: number): numb
       }
     }
     if (best < 0) break;
-    ids[best] = rank;
+    const merged = merges.merged(rank);
+    ids[best] = merged;
     count--;
     for (let i = best + 1; i < count; i++) {
       ids[i] = ids[i + 1];
       ranks[i] = ranks[i + 1];
     }
-    if (best > 0) ranks[best - 1] = merges.get(ids[best - 1], rank);
-    if (best + 1 < count) ranks[best] = merges.get(rank, ids[best + 1]);
+    if (best > 0) ranks[best - 1] = merges.get(ids[best - 1], merged);
+    if (best + 1 < count) ranks[best] = merges.get(merged, ids[best + 1]);
   }
   return count;
 }
@@ -109,7 +131,7 @@ function mergeLongWord(merges: Merges, ids: Int32Array, count: number): number {
     const position = top - rank * 2 ** 32;
     const after = next[position];
     if (ids[position] < 0 || after >= count || merges.get(ids[position], ids[after]) !== rank) continue;
-    ids[position] = rank;
+    ids[position] = merges.merged(rank);
     ids[after] = -1;
     next[position] = next[after];
     if (next[position] < count) previous[next[position]] = position;
@@ -119,43 +141,4 @@ function mergeLongWord(merges: Merges, ids: Int32Array, count: number): number {
   let out = 0;
   for (let i = 0; i < count; i = next[i]) ids[out++] = ids[i];
   return out;
-}
-
-export interface Gpt2Vocabulary {
-  /** Bytes of each id below 50,256. */
-  readonly bytes: readonly Uint8Array[];
-  readonly idOfByte: Int32Array;
-  readonly merges: Merges;
-  /** (left, right) of ids 256 and up, in rank order. */
-  readonly pairs: readonly (readonly [number, number])[];
-}
-
-/**
- * Reads tiktoken's ranks: groups `! <first rank> <base64> <base64> …`. Ranks are ids, and ids past the 256
- * bytes are merges in order; the two halves of one are what its bytes become under the earlier merges.
- */
-export function readRanks(text: string): Gpt2Vocabulary {
-  const bytes: Uint8Array[] = [];
-  for (const line of text.split('\n')) {
-    const [mark, first, ...tokens] = line.split(' ');
-    if (mark !== '!') continue;
-    tokens.forEach((token, i) => {
-      bytes[Number(first) + i] = Buffer.from(token, 'base64');
-    });
-  }
-  const idOfByte = new Int32Array(256);
-  for (let id = 0; id < 256; id++) idOfByte[bytes[id][0]] = id;
-  const merges = new Merges();
-  const pairs: [number, number][] = [];
-  const symbols = new Int32Array(256);
-  for (let id = 256; id < bytes.length; id++) {
-    bytes[id].forEach((byte, i) => {
-      symbols[i] = idOfByte[byte];
-    });
-    if (mergePairs(merges, symbols, bytes[id].length) !== 2)
-      throw new Error(`rank ${id} is not the merge of two earlier tokens`);
-    merges.set(symbols[0], symbols[1], id);
-    pairs.push([symbols[0], symbols[1]]);
-  }
-  return { bytes, idOfByte, merges, pairs };
 }
