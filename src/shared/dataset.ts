@@ -58,12 +58,22 @@ export const prepareConfig = z.strictObject({
 });
 export type PrepareConfig = z.infer<typeof prepareConfig>;
 
+/** Files of tokens that others made: nanoGPT's train.bin and val.bin, and llm.c's NAME_train_000001.bin. */
+export const tokenFileName = /^(?<before>(?:.*[_.-])?)(?<side>train|val)(?<number>[_.-]\d+)?\.bin$/;
+
 export const splitCounts = z.object({
   tokens: z.number().int(),
   documents: z.number().int(),
   /** UTF-8 bytes of the text behind the tokens, for bits per byte; 0 when unknown. */
   bytes: z.number().int(),
-  files: z.array(z.object({ name: z.string(), tokens: z.number().int() })),
+  files: z.array(
+    z.object({
+      name: z.string(),
+      tokens: z.number().int(),
+      /** Bytes before the first token: the header of llm.c's shards. */
+      offset: z.number().int().nonnegative().optional(),
+    }),
+  ),
 });
 export const datasetMeta = z.object({
   schema: z.literal(1),

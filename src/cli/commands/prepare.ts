@@ -58,7 +58,7 @@ export const prepare: Command = {
     },
   },
   notes: [
-    'SOURCE is a file that is read, a folder of them, or a folder with nanoGPT’s train.bin and val.bin.',
+    'SOURCE is a file that is read, a folder of them, or a folder with nanoGPT’s train.bin and val.bin or llm.c’s shards.',
     'Read are .txt, .md, and .jsonl, .json (an array), .csv, .tsv, .parquet, .arrow and .feather, each record of which is a document; plain or in .gz, .zst, .xz, .bz2, .tar and .zip, also nested; and folders that datasets saved.',
     'A preparation that was ended in the middle continues where it was when the same command is given again.',
   ],

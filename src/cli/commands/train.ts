@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { RunConfig } from '../../shared/config.ts';
-import { datasetMeta } from '../../shared/dataset.ts';
+import { datasetMeta, tokenFileName } from '../../shared/dataset.ts';
 import { differences } from '../../shared/differences.ts';
 import { fitToTime } from '../../shared/fit.ts';
 import { policyWarnings } from '../../shared/policies.ts';
@@ -144,11 +144,19 @@ async function fromPreset(args: Arguments, id: string, home: string): Promise<Ru
   return presetConfig(id, { name: args.text('name') ?? id, dataset: { folder, tokenizer: meta.data.tokenizer } });
 }
 
-/** A dataset by name in the library, or by its folder, which may be one of nanoGPT's. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** A dataset by name in the library, or by its folder, which may be one of nanoGPT's or llm.c's. */
 export function datasetFolder(home: string, given: string): string {
   const places = [path.join(home, 'datasets', given), path.resolve(given)];
   const found = places.find((place) =>
-    ['dataset.json', 'train.bin'].some((file) => existsSync(path.join(place, file))),
+    namesIn(place).some((file) => file === 'dataset.json' || tokenFileName.test(file)),
   );
   if (!found)
     throw new UsageError(`there is no prepared dataset "${given}" (looked at ${[...new Set(places)].join(' and ')})`);

@@ -1,6 +1,6 @@
-/** Opens a dataset's folder: Meander's own, or nanoGPT's `train.bin` and `val.bin` as they are. */
+/** Opens a dataset's folder: Meander's own, or token files of nanoGPT or llm.c as they are. */
 import { createHash } from 'node:crypto';
-import { open, readFile, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { DatasetMeta } from '../../shared/dataset.ts';
 import { datasetMeta } from '../../shared/dataset.ts';
@@ -8,13 +8,15 @@ import { UserError } from '../errors.ts';
 import { journalName } from './journal.ts';
 import { ShardSource } from './shards.ts';
 import type { Dataset, Tokenizer } from './source.ts';
+import { commonHeader, inspectTokenFile, pairTokenFiles } from './token-files.ts';
 import { builtInTokenizer, loadTokenizer } from './tokenizers/load.ts';
 import type { TokenType } from './tokens.ts';
-import { asTokens, tokenBytes, tokenFileProblem } from './tokens.ts';
+import { asTokens, tokenBytes } from './tokens.ts';
 
 /**
- * A nanoGPT folder is read once from end to end for its fingerprint and its largest id; its tokenizer is
- * that of a tokenizer.json beside it, else GPT-2's where the end-of-text id 50,256 is the largest, else unknown.
+ * A folder of token files is read once from end to end for its fingerprint and its largest id; its tokenizer is
+ * that of a tokenizer.json beside it, else what llm.c's header says, else GPT-2's where the end-of-text id 50,256 is
+ * the largest, else unknown.
  * @throws UserError 'dataset-missing', 'dataset-broken' (the file and what is wrong with it), 'tokenizer-broken'
  */
 export async function openDataset(folder: string): Promise<Dataset> {
@@ -100,28 +102,40 @@ async function tokenizerOf(folder: string, meta: DatasetMeta): Promise<Tokenizer
   return tokenizer;
 }
 
-/** The description of a folder with nanoGPT's two files. */
+/** The description of a folder with token files. */
 async function describeTokenFiles(folder: string, name: string): Promise<DatasetMeta> {
-  const train = [{ name: 'train.bin', tokens: await tokensOf(join(folder, 'train.bin')) }];
-  const val = [{ name: 'val.bin', tokens: await tokensOf(join(folder, 'val.bin')) }];
-  const { fingerprint, largest } = await fingerprintTokens(folder, 'uint16', train, val);
-  return tokenFilesMeta(name, train, val, fingerprint, await tokenizerByIds(folder, largest));
+  const names = await readdir(folder).catch(() => []);
+  const pair = pairTokenFiles(names, (file) => file) ?? { train: ['train.bin'], val: ['val.bin'] };
+  const inspect = (files: string[]) => Promise.all(files.map((file) => inspectTokenFile(join(folder, file))));
+  const [train, val] = [await inspect(pair.train), await inspect(pair.val)];
+  const { dtype, meaning } = commonHeader([...train, ...val]);
+  const files = (side: typeof train) =>
+    side.map(({ path, tokens, offset }) => ({ name: basename(path), tokens, ...(offset > 0 ? { offset } : {}) }));
+  const { fingerprint, largest } = await fingerprintTokens(folder, dtype, files(train), files(val));
+  const tokenizer = await tokenizerByIds(folder, largest, meaning);
+  return tokenFilesMeta(name, files(train), files(val), dtype, fingerprint, tokenizer);
 }
 
-/** dataset.json of nanoGPT's files. Documents and bytes of text are not known. */
+/** dataset.json of token files. Documents and bytes of text are not known. */
 export function tokenFilesMeta(
   name: string,
   train: DatasetMeta['train']['files'],
   val: DatasetMeta['val']['files'],
+  dtype: TokenType,
   fingerprint: string,
   tokenizer: DatasetMeta['tokenizer'],
 ): DatasetMeta {
-  const split = (files: typeof train) => ({ tokens: files[0].tokens, documents: 0, bytes: 0, files });
+  const split = (files: typeof train) => ({
+    tokens: files.reduce((sum, file) => sum + file.tokens, 0),
+    documents: 0,
+    bytes: 0,
+    files,
+  });
   return {
     schema: 1,
     name,
     tokenizer,
-    dtype: 'uint16',
+    dtype,
     fingerprint,
     sourceFingerprint: fingerprint,
     split: null,
@@ -133,38 +147,28 @@ export function tokenFilesMeta(
 }
 
 /**
- * What nanoGPT's ids mean: a tokenizer.json beside them says it; the largest id 50,256 says GPT-2.
+ * What ids mean: a tokenizer.json beside them says it, then their header; the largest id 50,256 says GPT-2.
  * @throws UserError 'dataset-broken' when they go past that tokenizer's vocabulary
  */
-export async function tokenizerByIds(folder: string, largest: number): Promise<DatasetMeta['tokenizer']> {
-  const known = (await loadTokenizer(folder)) ?? (largest === 50256 ? await builtInTokenizer('gpt2') : null);
+export async function tokenizerByIds(
+  folder: string,
+  largest: number,
+  header: DatasetMeta['tokenizer'] | null,
+): Promise<DatasetMeta['tokenizer']> {
+  const beside = await loadTokenizer(folder);
+  const known = beside ?? header ?? (largest === 50256 ? await builtInTokenizer('gpt2') : null);
   if (known === null) return { kind: 'unknown', vocabSize: largest + 1, endOfText: null };
   if (largest >= known.vocabSize)
     throw broken(folder, `its tokens go up to the id ${largest}, past the ${known.vocabSize} ids of its tokenizer`);
   return { kind: known.kind, vocabSize: known.vocabSize, endOfText: known.endOfText };
 }
 
-/** Tokens of a nanoGPT file by its length. */
-async function tokensOf(path: string): Promise<number> {
-  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw broken(path, error.message);
-    throw new UserError(
-      'dataset-missing',
-      `There is no dataset: neither dataset.json nor ${path} is there.`,
-      'Choose the folder of a prepared dataset, or one with train.bin and val.bin.',
-    );
-  });
-  const problem = tokenFileProblem(info.size);
-  if (problem !== null) throw broken(path, problem);
-  return info.size / 2;
-}
-
 /** The token files read from end to end. @throws UserError 'dataset-broken' for a file of another length */
 export async function fingerprintTokens(
   folder: string,
   dtype: TokenType,
-  train: readonly { name: string; tokens: number }[],
-  val: readonly { name: string; tokens: number }[],
+  train: DatasetMeta['train']['files'],
+  val: DatasetMeta['val']['files'],
   signal?: AbortSignal,
 ): Promise<{ fingerprint: string; largest: number }> {
   const reading = new TokenFingerprint(dtype);
@@ -177,7 +181,12 @@ export async function fingerprintTokens(
       files.reduce((sum, file) => sum + file.tokens, 0),
     );
     for (const file of files)
-      for await (const chunk of tokenChunks(join(folder, file.name), file.tokens * tokenBytes(dtype), signal))
+      for await (const chunk of tokenChunks(
+        join(folder, file.name),
+        file.tokens * tokenBytes(dtype),
+        signal,
+        file.offset,
+      ))
         reading.add(chunk);
   }
   return reading.finish();
@@ -212,24 +221,25 @@ export class TokenFingerprint {
   }
 }
 
-/** A file of known length in chunks of 1 MiB; the view is overwritten by the next. @throws UserError 'dataset-broken' */
+/** `bytes` of a file that ends with them, in chunks of 1 MiB; the view is overwritten by the next. @throws UserError 'dataset-broken' */
 export async function* tokenChunks(
   path: string,
   bytes: number,
   signal?: AbortSignal,
+  offset = 0,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const handle = await open(path, 'r').catch((error: Error) => {
     throw broken(path, error.message);
   });
   try {
     const { size } = await handle.stat();
-    if (size !== bytes) throw broken(path, `it has ${size} bytes, not ${bytes}`);
+    if (size !== offset + bytes) throw broken(path, `it has ${size} bytes, not ${offset + bytes}`);
     const buffer = new ArrayBuffer(1 << 20);
     for (let position = 0; position < bytes; ) {
       signal?.throwIfAborted();
       const chunk = new Uint8Array(buffer, 0, Math.min(buffer.byteLength, bytes - position));
       for (let done = 0; done < chunk.length; ) {
-        const { bytesRead } = await handle.read(chunk, done, chunk.length - done, position + done);
+        const { bytesRead } = await handle.read(chunk, done, chunk.length - done, offset + position + done);
         if (bytesRead === 0) throw broken(path, 'it became shorter while it was read');
         done += bytesRead;
       }

@@ -67,7 +67,7 @@ export async function prepareDataset(
   const chosen = await chooseSources(config.sources);
   if (chosen.files.length === 0) throw noText(config.sources, new ReportBuilder(chosen.skipped));
   const { tokens } = chosen;
-  if (tokens !== null && config.tokenizer !== null) throw tokenizedAlready(tokens.train.path, config.tokenizer);
+  if (tokens !== null && config.tokenizer !== null) throw tokenizedAlready(tokens.train[0].path, config.tokenizer);
   const isNew = (await stat(folder).catch(() => null)) === null;
   const earlier = await claimFolder(folder, config);
   try {

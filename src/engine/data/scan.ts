@@ -7,7 +7,7 @@ import type { FoundFile, Reader } from './readers/reader.ts';
 import { sourceReader } from './readers/source-reader.ts';
 import { chooseSources } from './sources.ts';
 import { examine, FileTally } from './survey.ts';
-import { tokenFileProblem } from './tokens.ts';
+import { inspectTokenFile } from './token-files.ts';
 
 /** A report lists this many files and as many skipped ones; the counts are of all. */
 const listed = 1000;
@@ -30,9 +30,13 @@ export async function scanSources(sources: string[], textField: string | null = 
     const { name, bytes, format } = file;
     if (format !== 'tokens') await sample(file, reader, report);
     else {
-      const reason = tokenFileProblem(bytes);
-      if (reason === null) report.add({ name, bytes, format, invalidUtf8: 0 });
-      else report.skip(name, reason);
+      const failure = await inspectTokenFile(file.path).then(
+        () => null,
+        (error: Error) => error,
+      );
+      if (failure === null) report.add({ name, bytes, format, invalidUtf8: 0 });
+      else if (failure instanceof UserError) report.skip(name, failure.message);
+      else throw failure;
     }
   }
   if (found.validation.length > 0) report.report.validation = true;

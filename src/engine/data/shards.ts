@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DatasetMeta } from '../../shared/dataset.ts';
 import { UserError } from '../errors.ts';
 import { syncFolder } from '../files.ts';
 import type { TokenSource } from './source.ts';
@@ -149,7 +150,7 @@ export class ShardSource implements TokenSource {
   readonly count: number;
   readonly #dtype: TokenType;
   readonly #vocabSize: number;
-  readonly #files: { path: string; start: number; tokens: number; descriptor: number }[] = [];
+  readonly #files: { path: string; start: number; tokens: number; offset: number; descriptor: number }[] = [];
   #scratch = new ArrayBuffer(1 << 16);
 
   /**
@@ -157,17 +158,17 @@ export class ShardSource implements TokenSource {
    * @param vocabSize ids from here up are refused when read; Infinity where it is not known yet
    * @throws UserError 'dataset-broken' naming the file that is missing, short or long
    */
-  constructor(folder: string, files: readonly { name: string; tokens: number }[], dtype: TokenType, vocabSize: number) {
+  constructor(folder: string, files: DatasetMeta['train']['files'], dtype: TokenType, vocabSize: number) {
     this.#dtype = dtype;
     this.#vocabSize = vocabSize;
     let start = 0;
     try {
-      for (const { name, tokens } of files) {
+      for (const { name, tokens, offset = 0 } of files) {
         const path = join(folder, name);
         const descriptor = openFile(path);
-        this.#files.push({ path, start, tokens, descriptor });
+        this.#files.push({ path, start, tokens, offset, descriptor });
         const { size } = fstatSync(descriptor);
-        const wanted = tokens * tokenBytes(dtype);
+        const wanted = offset + tokens * tokenBytes(dtype);
         if (size !== wanted)
           throw broken(`${path} has ${size} bytes where ${tokens} tokens of ${dtype} take ${wanted}.`);
         start += tokens;
@@ -213,13 +214,13 @@ export class ShardSource implements TokenSource {
   }
 
   #readFile(file: number, place: number, target: Int32Array): void {
-    const { path, descriptor } = this.#files[file];
+    const { path, offset, descriptor } = this.#files[file];
     const size = tokenBytes(this.#dtype);
     const length = target.length * size;
     if (this.#scratch.byteLength < length) this.#scratch = new ArrayBuffer(length);
     const bytes = new Uint8Array(this.#scratch, 0, length);
     for (let done = 0; done < length; ) {
-      const read = readSync(descriptor, bytes, done, length - done, place * size + done);
+      const read = readSync(descriptor, bytes, done, length - done, offset + place * size + done);
       if (read === 0) throw broken(`${path} was cut short while it was in use.`);
       done += read;
     }

@@ -13,6 +13,8 @@ export interface Tokenizer {
   readonly kind: DatasetMeta['tokenizer']['kind'];
   readonly vocabSize: number;
   readonly endOfText: number | null;
+  /** Of byte-level BPE with a vocabulary of its own: whose way it splits text into words, by llama.cpp's names. */
+  readonly splitting?: 'gpt-2' | 'llama-bpe' | 'qwen2';
   /** Ids of a text; special tokens in the text are ordinary text. */
   encode(text: string): Int32Array;
   /** Text of ids; bytes that are no UTF-8 become U+FFFD. Unknown ids are left out. */

@@ -13,7 +13,7 @@ const unused = 5;
  * Pairs of a GGUF file. llama.cpp stops at an end of text and takes token 11 for one where none is named, so a
  * tokenizer without one lends its NUL, or its last symbol, which is then said in the file's description.
  * @param vocabSize rows of the embedding as stored; ids past the tokenizer's are marked unused
- * @throws UserError 'no-tokenizer'
+ * @throws UserError 'no-tokenizer'; 'layout-unsupported' for a tokenizer that llama.cpp would run in another way
  */
 export function ggufTokenizer(tokenizer: Tokenizer | null, vocabSize: number): Map<string, GgufValue> {
   if (!tokenizer)
@@ -22,14 +22,16 @@ export function ggufTokenizer(tokenizer: Tokenizer | null, vocabSize: number): M
       'The dataset of this run has no tokenizer, and a GGUF file cannot be without one.',
       'Export it as a Hugging Face folder.',
     );
-  const { symbols, merges } = symbolsOf(tokenizer);
+  const { symbols, merges, controls, pre } = describedBy(tokenizer);
   const { endOfText } = tokenizer;
   const tokens = Array.from({ length: vocabSize }, (_, id) => symbols[id] ?? `[unused${id}]`);
-  const kinds = tokens.map((_, id) => (id >= symbols.length ? unused : id === endOfText ? control : normal));
+  const kinds = tokens.map((_, id) =>
+    id >= symbols.length ? unused : id === endOfText || controls.has(id) ? control : normal,
+  );
   const end = endOfText ?? standInEnd(tokenizer);
   return new Map<string, GgufValue>([
     ['tokenizer.ggml.model', { string: 'gpt2' }],
-    ['tokenizer.ggml.pre', { string: 'gpt-2' }],
+    ['tokenizer.ggml.pre', { string: pre }],
     ['tokenizer.ggml.tokens', { strings: tokens }],
     ['tokenizer.ggml.token_type', { int32s: kinds }],
     ['tokenizer.ggml.merges', { strings: merges }],
@@ -49,15 +51,56 @@ export function standInEnd(tokenizer: Tokenizer): number {
   return tokenizer.vocabSize - 1;
 }
 
-function symbolsOf(tokenizer: Tokenizer): { symbols: string[]; merges: string[] } {
-  if (tokenizer.kind !== 'characters') {
-    const { model } = JSON.parse(tokenizer.huggingFaceFiles()['tokenizer.json']) as {
-      model: { vocab: Record<string, number>; merges: (string | [string, string])[] };
-    };
-    const symbols: string[] = [];
-    for (const [symbol, id] of Object.entries(model.vocab)) symbols[id] = symbol;
-    return { symbols, merges: model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' '))) };
-  }
+interface Described {
+  readonly symbols: string[];
+  readonly merges: string[];
+  /** Special tokens. */
+  readonly controls: ReadonlySet<number>;
+  /** How llama.cpp splits text into words. */
+  readonly pre: string;
+}
+
+interface TokenizerFile {
+  readonly added_tokens: readonly { id: number; content: string; special?: boolean }[];
+  readonly normalizer?: { type: string; normalizers?: unknown[] } | null;
+  readonly model: {
+    vocab: Record<string, number>;
+    merges: (string | [string, string])[];
+    ignore_merges?: boolean;
+  };
+}
+
+function describedBy(tokenizer: Tokenizer): Described {
+  if (tokenizer.kind === 'characters') return describedCharacters(tokenizer);
+  const {
+    model,
+    added_tokens: added,
+    normalizer,
+  } = JSON.parse(tokenizer.huggingFaceFiles()['tokenizer.json']) as TokenizerFile;
+  const pre = tokenizer.splitting ?? 'gpt-2';
+  if (added.some((token) => token.special !== true))
+    throw unsupported('it searches text for added tokens that are not special');
+  // llama.cpp takes whole words for Llama 3 alone. It never composes characters; Qwen's own GGUF files live with that.
+  if ((model.ignore_merges ?? false) !== (pre === 'llama-bpe'))
+    throw unsupported(
+      `ignore_merges is ${model.ignore_merges ?? false}, and llama.cpp's "${pre}" has it the other way`,
+    );
+  if (normalizer && pre !== 'qwen2') throw unsupported(`it normalizes text by ${normalizer.type}`);
+  const symbols: string[] = [];
+  for (const [symbol, id] of Object.entries(model.vocab)) symbols[id] = symbol;
+  for (const { content, id } of added) symbols[id] = content;
+  const merges = model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' ')));
+  return { symbols, merges, controls: new Set(added.map((token) => token.id)), pre };
+}
+
+const unsupported = (reason: string) =>
+  new UserError(
+    'layout-unsupported',
+    `llama.cpp would not split text as the tokenizer of this model does: ${reason}.`,
+    'Export it as a Hugging Face folder.',
+  );
+
+function describedCharacters(tokenizer: Tokenizer): Described {
   const merges: string[] = [];
   const symbols = Array.from({ length: tokenizer.vocabSize }, (_, id) => {
     const bytes = Array.from(tokenizer.bytes(id), (byte) => byteLevelCharacters[byte]);
@@ -68,5 +111,5 @@ function symbolsOf(tokenizer: Tokenizer): { symbols: string[]; merges: string[] 
     }
     return bytes.join('');
   });
-  return { symbols, merges };
+  return { symbols, merges, controls: new Set(), pre: 'gpt-2' };
 }

@@ -1,5 +1,6 @@
 /** What a file is, by its content and not only by its name. */
 import { basename, extname } from 'node:path';
+import { tokenFileName } from '../../../shared/dataset.ts';
 import { repairUtf8 } from '../utf8.ts';
 import type { SourceFormat } from './reader.ts';
 
@@ -43,7 +44,7 @@ export function unpackedName(name: string): string {
 
 /** The format that a name promises, or why a file of that name is not read. */
 export function formatOfName(path: string, given: boolean): { format: SourceFormat } | { reason: string } {
-  if (basename(path) === 'train.bin' || basename(path) === 'val.bin') return { format: 'tokens' };
+  if (tokenFileName.test(basename(path))) return { format: 'tokens' };
   const extension = extname(unpackedName(path)).toLowerCase();
   const format = formatNames.get(extension);
   if (format !== undefined) return { format };

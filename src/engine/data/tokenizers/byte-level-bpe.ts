@@ -3,6 +3,7 @@
  * `add_special_tokens=False` and `encode_special_tokens`: special tokens in a text are ordinary text.
  */
 import { isUtf8 } from 'node:buffer';
+import type { Tokenizer } from '../source.ts';
 import { AddedTokens } from './added-tokens.ts';
 import { Merges } from './byte-pair.ts';
 import { gpt2Splits, gpt4Splits, lastCut, type SplitsBetween } from './cuts.ts';
@@ -16,8 +17,7 @@ import { broken, shown, unsupported } from './json-file.ts';
 import type { WordEnd } from './word-encoder.ts';
 import { WordEncoder } from './word-encoder.ts';
 
-/** How llama.cpp calls the way a tokenizer splits text into words. */
-export type Splitting = 'gpt-2' | 'llama-bpe' | 'qwen2';
+type Splitting = NonNullable<Tokenizer['splitting']>;
 
 interface Pattern {
   readonly wordEnd: WordEnd;
@@ -38,18 +38,13 @@ const expressions = new Map<string, Splitting>([
 /** What ends a text, in the vocabularies that name one. */
 const endMarks = [endOfTextMark, '<|end_of_text|>', '</s>', '<eos>'];
 
-export interface ByteLevelBpe extends Encoder {
-  readonly kind: 'bpe';
-  readonly splitting: Splitting;
-}
-
 /**
  * @param path for messages
  * @param text of the file, which is handed on as it is
  * @throws UserError 'tokenizer-broken' where merges do not fit the vocabulary; 'tokenizer-unsupported' naming what
  *   this encoder does not do
  */
-export function byteLevelBpe(path: string, text: string, json: TokenizerJson): ByteLevelBpe {
+export function byteLevelBpe(path: string, text: string, json: TokenizerJson): Encoder {
   const splitting = splittingOf(path, json);
   const composes = composesOf(path, json);
   if (json.decoder !== null && json.decoder.type !== 'ByteLevel')
@@ -105,7 +100,7 @@ export function byteLevelBpe(path: string, text: string, json: TokenizerJson): B
     }
   };
   const end = endMarks.map((mark) => json.tokens.indexOf(mark)).find((id) => specials.has(id)) ?? null;
-  const self: ByteLevelBpe = {
+  const self: Encoder = {
     kind: 'bpe',
     splitting,
     vocabSize: json.tokens.length,
