@@ -1,5 +1,5 @@
 /** A run's page in a real browser: its chart by keyboard, what is saved of it, its log, its report. */
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from './host.ts';
 import { writeRun } from './written-runs.ts';
@@ -90,4 +90,28 @@ test('a chart is zoomed by keys, smoothed and saved; the log is searched; a repo
   expect(report).toContain('Error in <data>/datasets: one');
   expect(report).not.toContain(host.home);
   expect(problems).toEqual([]);
+});
+
+test('a spike is shown on the chart and said, with a rescue that makes a child run', async ({ page, host }) => {
+  await writeRun(host.home, 'spiked', { final: 2, change: { steps: 400 } });
+  const folder = path.join(host.home, 'runs/spiked');
+  const spike = { type: 'spike', step: 302, onset: 300, loss: 5, limit: 3.5, snapshots: [280, 290] };
+  await appendFile(path.join(folder, 'metrics.jsonl'), `${JSON.stringify(spike)}\n`);
+  await mkdir(path.join(folder, 'snapshots'));
+  for (const step of spike.snapshots)
+    await writeFile(path.join(folder, `snapshots/step-00000${step}.safetensors`), `${step}`);
+
+  await page.goto(`${host.url}#/runs/spiked`);
+  await expect(page.getByText('spike', { exact: true })).toBeVisible();
+  const notice = page.getByRole('note').filter({ hasText: 'The training loss spiked at step 300' });
+  await expect(notice).toContainText('begins at step 303 from the mean of the weights at steps 280, 290');
+  await notice.getByRole('button', { name: 'Rescue' }).click();
+  await expect(page.getByRole('heading', { name: 'spiked rescue', level: 1 })).toBeVisible();
+  await page
+    .getByRole('link', { name: /^spiked from step 303|spiked/ })
+    .first()
+    .click();
+  await expect(page.getByRole('heading', { name: 'spiked', level: 1, exact: true })).toBeVisible();
+  await expect(notice).toHaveCount(0);
+  await expect(page.getByRole('main').getByRole('link', { name: 'spiked rescue' })).toBeVisible();
 });

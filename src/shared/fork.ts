@@ -61,7 +61,7 @@ export function cooldownConfig(
 }
 
 /** Steps of a rescue's second warm-up. */
-const rewarmSteps = 100;
+export const rewarmSteps = 100;
 
 /**
  * The parent's recipe from the mean of its snapshots before a spike: fresh moments, a second warm-up of 100 steps,

@@ -1,7 +1,7 @@
 /** Marks on the x axis: what happened to a run, and when. */
 import type uPlot from 'uplot';
 
-export const markerKinds = ['checkpoint', 'resume', 'pause', 'policy', 'fork'] as const;
+export const markerKinds = ['checkpoint', 'resume', 'pause', 'policy', 'fork', 'spike'] as const;
 export type MarkerKind = (typeof markerKinds)[number];
 
 export interface ChartMarker {
@@ -26,6 +26,7 @@ export const markerStyles: Readonly<Record<MarkerKind, MarkerStyle>> = {
   pause: { color: '--mantine-color-orange-6', dash: [1, 3], alpha: 0.9 },
   policy: { color: '--meander-average-1', dash: [8, 4], alpha: 0.55 },
   fork: { color: '--meander-faint', dash: [3, 3], alpha: 0.85 },
+  spike: { color: '--mantine-color-red-6', dash: [2, 2], alpha: 0.9 },
 };
 
 /** Pixels of the screen within which a mark counts as under the pointer. */

@@ -84,6 +84,7 @@ export const common = {
       pause: 'pause',
       policy: 'average begins or goes',
       fork: 'fork',
+      spike: 'spike',
     },
     saveShort: 'Save data or picture',
     save: (chart: string) => `Save: ${chart}`,

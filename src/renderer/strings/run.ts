@@ -40,6 +40,26 @@ export const run = {
     interrupted: 'Its process ended before it could save.',
     interruptedNext: 'Resume goes on from the newest checkpoint; steps after it are made again, with the same bits.',
   },
+  spike: {
+    title: (step: string) => `The training loss spiked at step ${step}`,
+    high: (step: string, loss: string, limit: string) =>
+      `At step ${step} it was ${loss}, above ${limit} for three steps; that is far outside of what it had been.`,
+    notFinite: (step: string) => `At step ${step} it was not a number.`,
+    back: (step: string, loss: string) => `By step ${step} it is back, at ${loss}.`,
+    stays: (step: string, loss: string) => `At step ${step} it is ${loss}.`,
+    offer: (begins: string, snapshots: readonly string[], warmup: string) =>
+      `A rescue is a child run that begins at step ${begins} from ${snapshots.length === 1 ? 'the weights at step' : 'the mean of the weights at steps'} ${snapshots.join(', ')}, with a fresh optimizer, a warm-up of ${warmup} steps and none of the spike’s batches.`,
+    stopsFirst: 'This run is saved and stopped first; it can be resumed.',
+    rescue: 'Rescue',
+    stopAndRescue: 'Stop and rescue',
+    lost: {
+      'no-snapshots':
+        'Nothing from before it was kept, so it cannot be rescued. A LAWA average or “Snapshots for a rescue” of a new run keeps what that takes.',
+      'at-end':
+        'It came at the end of the run: there is nothing left to rescue. A checkpoint from before it is unharmed.',
+    },
+    rescued: (step: string) => `The training loss spiked at step ${step}. What goes on from before it:`,
+  },
   chart: {
     title: 'Validation loss',
     training: 'Training',
@@ -79,6 +99,7 @@ export const run = {
     begins: (id: string) => `“${id}” begins`,
     added: (id: string) => `“${id}” was added`,
     removed: (id: string) => `“${id}” was removed`,
+    spike: (step: string) => `The training loss spiked at step ${step}`,
   },
   legend: {
     series: 'Weights',

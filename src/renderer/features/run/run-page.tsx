@@ -20,6 +20,7 @@ import { LossPanel } from './loss-panel.tsx';
 import { FailurePanel, RunHeader } from './run-header.tsx';
 import { SampleTab } from './sample-tab.tsx';
 import { SmallCharts } from './small-charts.tsx';
+import { SpikeNotice } from './spike-notice.tsx';
 import { StatusPanel } from './status-panel.tsx';
 
 export function RunPage({ name }: { name: string }) {
@@ -60,6 +61,7 @@ export function RunPage({ name }: { name: string }) {
       <RunHeader run={run} onExport={setExporting} onFork={setForking} onSample={sampleNow} />
       <RunNotesLine run={run} />
       <FailurePanel run={run} />
+      <SpikeNotice run={run} series={series} version={version} />
       <StatusPanel run={run} series={series} version={version} />
       {metrics.error && <Problem error={metrics.error} />}
       <LossPanel run={run} series={series} version={version} ids={ids} />

@@ -167,7 +167,7 @@ export function secondsAt({ train }: RunSeries, step: number): number {
   return seconds.values[Math.min(lowerBound(steps.values, steps.length, step), steps.length - 1)];
 }
 
-/** Checkpoints as ticks; resumes, pauses, and averages that begin, are added or go, as lines. */
+/** Checkpoints as ticks; resumes, pauses, spikes, and averages that begin, are added or go, as lines. */
 export function markers(series: RunSeries, config: RunConfig, axis: XAxis): ChartMarker[] {
   const tokensPerStep = tokensOf({ config });
   const at = (step: number): number =>
@@ -187,5 +187,6 @@ export function markers(series: RunSeries, config: RunConfig, axis: XAxis): Char
       .filter(({ start }) => start <= series.reached)
       .map(({ id, start }) => mark(start, 'policy', texts.begins(id))),
     ...series.changes.map(({ step, id, change }) => mark(step, 'policy', texts[change](id))),
+    ...series.spikes.map(({ onset }) => mark(onset, 'spike', texts.spike(formatCount(onset)))),
   ];
 }
