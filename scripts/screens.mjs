@@ -52,7 +52,7 @@ async function shoot(url, list) {
       // A page of its own each: dialogs, drops and toasts of one are not in the next one's picture.
       const page = await browser.newPage({ colorScheme, viewport: { width, height }, reducedMotion: 'reduce' });
       await page.goto(hash === undefined ? url : `${url}#${hash}`);
-      await page.locator('h1, h2').first().waitFor();
+      await page.locator('main').first().waitFor();
       await act?.(page);
       await page.locator('main [aria-busy="true"]').first().waitFor({ state: 'detached' });
       await page.waitForTimeout(700);
