@@ -5,7 +5,7 @@
  * holds the word. The README's picture is run-light-1280.png.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { ensureBrowser } from './lib/ensure.mjs';
 import { node24, root } from './lib/node24.mjs';
+import { withPalette } from './lib/palette-png.mjs';
 import { makeHome } from './lib/screens-home.mjs';
 import { emptyPages, firstPages, livePages, pages } from './lib/screens-pages.mjs';
 
@@ -45,6 +46,9 @@ async function withHost(env, use) {
   }
 }
 
+/** Pixels; what lies below is left out of the picture. */
+const tallest = 2000;
+
 async function shoot(url, list) {
   for (const { colorScheme, width, main } of looks) {
     const wanted = list.filter((page) => page.name.includes(values.only) && (!main || page.main));
@@ -57,8 +61,13 @@ async function shoot(url, list) {
       await page.locator('main [aria-busy="true"]').first().waitFor({ state: 'detached' });
       await page.waitForTimeout(700);
       const file = path.join(values.out, `${name}-${colorScheme}-${width}.png`);
-      const tall = whole && !(main === undefined && width === 1280 && name === 'run');
-      await page.screenshot({ path: file, fullPage: tall });
+      if (whole) {
+        // As tall as what it shows, up to a limit: the navigation then reaches to the foot of the picture.
+        const tall = await page.evaluate(() => document.documentElement.scrollHeight);
+        await page.setViewportSize({ width, height: Math.max(height, Math.min(tall, tallest)) });
+        await page.waitForTimeout(300);
+      }
+      writeFileSync(file, withPalette(await page.screenshot()));
       await page.close();
       console.log(path.basename(file));
     }

@@ -34,6 +34,11 @@ async function dropTexts(page) {
 const runs = ['quickstart', 'quickstart cooldown', 'rates lr=3e-4', 'rates lr=1e-3'];
 const segment = (name) => encodeURIComponent(name).replaceAll('%', '~');
 
+const lookInside = async (page) => {
+  await page.getByRole('article').getByRole('button', { name: 'Look inside', exact: true }).click();
+  await page.getByText('How the training text begins').waitFor();
+};
+
 export const pages = [
   { name: 'runs', hash: '/runs', main: true },
   { name: 'run', hash: '/runs/quickstart', main: true },
@@ -44,7 +49,7 @@ export const pages = [
   { name: 'new-run', hash: '/new/state-of-the-union', main: true },
   { name: 'new-run-preset', hash: '/new/state-of-the-union', act: depth('Preset') },
   { name: 'new-run-everything', hash: '/new/state-of-the-union', act: depth('Everything') },
-  { name: 'datasets', hash: '/datasets', main: true, act: (page) => button(page, 'Look inside').click() },
+  { name: 'datasets', hash: '/datasets', main: true, act: lookInside },
   { name: 'datasets-drop', hash: '/datasets', act: dropTexts },
   { name: 'compare', hash: `/compare/${runs.map(segment).join(',')}`, main: true },
   { name: 'averages', hash: '/averages/quickstart', main: true },

@@ -241,7 +241,11 @@ export class Runs {
     const lock = await readLock(join(folder, lockFile));
     if (lock?.alive) {
       this.#lookAgain();
-      return { status: 'running', problem: `Process ${lock.content?.pid} works on it.`, job: null };
+      return {
+        status: 'running',
+        problem: `It is trained from outside of this window, by process ${lock.content?.pid}.`,
+        job: null,
+      };
     }
     if (known?.state === 'failed')
       return { status: 'failed', problem: known.job.error?.message ?? null, job: known.job };

@@ -77,7 +77,7 @@ export function ModelsTable({
   return (
     <>
       <div className={classes.wide}>
-        <Table fz="sm" className="numbers" aria-label={label} miw={600}>
+        <Table fz="sm" className="numbers" aria-label={label} miw={600} horizontalSpacing={7}>
           <Table.Thead>
             <Table.Tr>
               {modelColumns.map((column) => (
@@ -131,7 +131,7 @@ function Row({ row, reveal, onRemove }: { row: ModelRow; reveal: boolean; onRemo
   const clipboard = useClipboard();
   return (
     <Table.Tr>
-      <Table.Td maw={210}>
+      <Table.Td maw={180}>
         <Truncated size="sm">{name}</Truncated>
         {row.recipe !== null && row.recipe !== 'raw' && (
           <Truncated size="xs" c="dimmed">

@@ -20,6 +20,8 @@ import { meanAgeOf, medianAge, places } from './lib/holds.ts';
 import { SharesBar } from './shares-bar.tsx';
 
 const texts = t.averages.policies;
+/** Observations that are told apart; of more, neighbours count as one. */
+const finest = 20_000;
 const verdictColors = { better: 'teal', 'no difference': 'gray', worse: 'orange' } as const;
 
 export function PolicyCard({
@@ -48,6 +50,11 @@ export function PolicyCard({
   const shares = useMemo(
     () => (held === null || (!training && held.count === 0) ? [] : sharesAt(held, now)),
     [held, now, training],
+  );
+  // Ages want every observation: a stretch that is drawn as one bar may hold most of an EMA's weight.
+  const each = useMemo(
+    () => (held === null || shares.length === 0 ? [] : sharesAt(held, now, finest)),
+    [held, now, shares],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: evaluations grow in place; the version says when.
   const gains = useMemo(() => gainsOf(evaluations, id), [evaluations, id, version]);
@@ -96,7 +103,7 @@ export function PolicyCard({
             {held ? holds(held, shares, standing) : '–'}
           </Figure>
           <Figure label={texts.age}>
-            {shares.length > 0 ? texts.steps(formatCount(Math.round(meanAgeOf(shares, now)))) : '–'}
+            {shares.length > 0 ? texts.steps(formatCount(Math.round(meanAgeOf(each, now)))) : '–'}
           </Figure>
         </div>
         {held === null ? (
@@ -124,7 +131,7 @@ export function PolicyCard({
             {isWindow(held.config) ? (
               <Snapshots id={id} shares={shares} state={state} training={training} />
             ) : (
-              <Running held={held} shares={shares} state={state} now={now} />
+              <Running held={held} shares={each} state={state} now={now} />
             )}
           </>
         )}

@@ -181,7 +181,12 @@ function Card({ run, childNames, hasParent, waiting, behind, selected, onToggle,
       </Group>
       <More run={run} childNames={childNames} waiting={waiting} behind={behind} onTag={onTag} />
       {(run.problem ?? run.job?.error) && (
-        <Text size="sm" c="red" className={classes.problem} role="alert">
+        <Text
+          size="sm"
+          c={isLive(run.status) ? 'dimmed' : 'red'}
+          className={classes.problem}
+          role={isLive(run.status) ? undefined : 'alert'}
+        >
           {run.job?.error ? `${run.job.error.message} ${run.job.error.next}` : run.problem}
         </Text>
       )}

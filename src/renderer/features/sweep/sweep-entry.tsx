@@ -36,8 +36,9 @@ export function SweepButton({ base }: { base: RunConfig | null }) {
     <>
       <Tooltip label={t.sweep.unready} disabled={base !== null}>
         <Button
+          size="xs"
           variant="default"
-          leftSection={<IconGridDots size={16} />}
+          leftSection={<IconGridDots size={15} />}
           aria-disabled={base === null}
           data-disabled={base === null || undefined}
           onClick={() => base !== null && setOpened(true)}
