@@ -34,6 +34,7 @@ async function dropTexts(page) {
 const runs = ['quickstart', 'quickstart cooldown', 'rates lr=3e-4', 'rates lr=1e-3'];
 const segment = (name) => encodeURIComponent(name).replaceAll('%', '~');
 
+const examined = (page) => page.getByRole('heading', { name: 'Engines' }).waitFor({ timeout: 120_000 });
 const lookInside = async (page) => {
   await page.getByRole('article').getByRole('button', { name: 'Look inside', exact: true }).click();
   await page.getByText('How the training text begins').waitFor();
@@ -55,7 +56,7 @@ export const pages = [
   { name: 'averages', hash: '/averages/quickstart', main: true },
   { name: 'sample', hash: '/sample/quickstart', main: true, act: writeSamples },
   { name: 'settings', hash: '/settings' },
-  { name: 'doctor', hash: '/settings/doctor', act: (page) => page.waitForTimeout(6000) },
+  { name: 'doctor', hash: '/settings/doctor', act: examined },
   { name: 'palette', hash: '/runs', act: (page) => page.keyboard.press('Control+k'), whole: false },
   { name: 'shortcuts', hash: '/runs', act: (page) => page.keyboard.press('?'), whole: false },
   { name: 'run-missing', hash: '/runs/nothing' },
@@ -71,9 +72,8 @@ async function writeSamples(page) {
   await page.getByLabel('Prompt', { exact: true }).fill('My fellow citizens, ');
   await page.getByLabel('Length').fill('200');
   await button(page, 'Sample').click();
-  const go = button(page, 'Sample');
   await button(page, 'Stop').waitFor();
-  await go.waitFor({ timeout: 60_000 });
+  await button(page, 'Stop').waitFor({ state: 'detached', timeout: 120_000 });
 }
 
 export const livePages = [
