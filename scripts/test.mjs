@@ -13,7 +13,7 @@ const started = performance.now();
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'meander-test-'));
 
 /** Seconds of the 15 minutes that a suite may take on two cores. */
-const shares = { install: 180, types: 20, lint: 10, unit: 280, kernels: 20, browser: 240 };
+const shares = { install: 180, types: 20, lint: 20, unit: 320, kernels: 30, browser: 330 };
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
 function timed(name, run) {
