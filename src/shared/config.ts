@@ -137,6 +137,16 @@ export const batchConfig = z.strictObject({
   accumulation: positive.default(1),
 });
 
+/** Which tokens each micro-batch holds; see docs/conventions.md. */
+export const samplingConfig = z.strictObject({
+  /**
+   * blocks: at random places, with replacement, nanoGPT's way. epochs: the text in blocks, each once before any comes
+   * again, in an order of its own in every epoch.
+   */
+  kind: z.enum(['blocks', 'epochs']).default('blocks'),
+});
+export type SamplingConfig = z.infer<typeof samplingConfig>;
+
 export const evaluationConfig = z.strictObject({
   /** Steps between evaluations; the first and the last weights are always evaluated. */
   every: positive,
@@ -216,6 +226,7 @@ export const runConfig = z
     steps: positive,
     model: modelConfig,
     batch: batchConfig,
+    sampling: samplingConfig.prefault({}),
     optimizer: optimizerConfig.prefault({}),
     schedule: scheduleConfig,
     policies: z.array(policyConfig).default([]),

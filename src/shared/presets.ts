@@ -8,7 +8,7 @@ import type { DatasetMeta } from './dataset.ts';
 
 type Recipe = Omit<
   RunConfig,
-  'schema' | 'name' | 'preset' | 'dataset' | 'seed' | 'model' | 'device' | 'init' | 'spikes'
+  'schema' | 'name' | 'preset' | 'dataset' | 'seed' | 'model' | 'device' | 'init' | 'spikes' | 'sampling'
 > & {
   model: Omit<RunConfig['model'], 'vocabSize' | 'paddedVocabSize'>;
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blockStarts, datasetPreview, evaluationBlocks, trainingBatch } from './batch.ts';
+import { blockStarts, datasetPreview, epochStarts, evaluationBlocks, trainingBatch } from './batch.ts';
 import type { Dataset, TokenSource } from './source.ts';
 import { gpt2Tokenizer } from './tokenizers/gpt2.ts';
 
@@ -65,6 +65,36 @@ describe('trainingBatch', () => {
         message: expect.stringContaining('8 tokens'),
         next: expect.stringContaining('at most 7'),
       }),
+    );
+  });
+});
+
+describe('epochs', () => {
+  const places = (from: number, rows: number, size: { batch: number; accumulation: number }) =>
+    Array.from({ length: rows / size.batch }, (_, i) => {
+      const micro = from / size.batch + i;
+      const place = { ...at, step: Math.floor(micro / size.accumulation), microBatch: micro % size.accumulation };
+      return epochStarts(1000, place, { ...size, tokens: 7 });
+    }).flat();
+
+  it('take every block once before any comes again, however rows are put into batches', () => {
+    const blocks = Math.floor(999 / 7);
+    const one = places(0, 3 * blocks, { batch: 1, accumulation: 1 });
+    for (let epoch = 0; epoch < 3; epoch++) {
+      const own = one.slice(epoch * blocks, (epoch + 1) * blocks).sort((a, b) => a - b);
+      expect(own).toEqual(own.map((_, block) => own[0] + 7 * block));
+      expect(own[0] + 7 * blocks).toBeLessThan(1000);
+    }
+    expect(places(0, 420, { batch: 6, accumulation: 5 })).toEqual(one.slice(0, 420));
+    expect(one.slice(0, blocks)).not.toEqual(one.slice(blocks, 2 * blocks));
+  });
+
+  it('are read by a training batch that asks for them, and refuse a text shorter than a block', () => {
+    const size = { batch: 2, tokens: 7, accumulation: 1 };
+    const { tokens } = trainingBatch(counting(1000), at, size, 'epochs');
+    expect([tokens[0], tokens[7]]).toEqual(epochStarts(1000, at, size));
+    expect(() => trainingBatch(counting(7), at, size, 'epochs')).toThrow(
+      expect.objectContaining({ code: 'dataset-too-short' }),
     );
   });
 });

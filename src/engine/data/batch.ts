@@ -1,6 +1,8 @@
 /** Which tokens a step trains on and an evaluation measures: pure functions of where the run is. */
 import { createHash } from 'node:crypto';
+import type { SamplingConfig } from '../../shared/config.ts';
 import { UserError } from '../errors.ts';
+import { permuted } from '../permutation.ts';
 import { Random, Streams, threefry2x32 } from '../random.ts';
 import type { Batch, Dataset, TokenSource } from './source.ts';
 import { endOfTextMark } from './tokenizers/hugging-face.ts';
@@ -30,9 +32,49 @@ export function blockStarts(count: number, at: BatchPlace, size: { batch: number
   });
 }
 
-/** Random blocks, nanoGPT's way. Tokens and targets are row-major [batch, tokens]. See `blockStarts`. */
-export function trainingBatch(source: TokenSource, at: BatchPlace, size: { batch: number; tokens: number }): Batch {
-  return readBlocks(source, blockStarts(source.count, at, size), size.tokens);
+export interface BatchSize {
+  /** Rows of a micro-batch. */
+  readonly batch: number;
+  /** Of a row. */
+  readonly tokens: number;
+  /** Micro-batches of a step; only epochs ask for it. */
+  readonly accumulation?: number;
+}
+
+const offsetRound = 0xffffffff;
+
+/**
+ * Start of each row when every block of the stream comes once before any comes again. An epoch has
+ * floor((count − 1) / tokens) blocks, one after the other from a place that is uniform over the tokens that are left
+ * over, and takes them in the order of a permutation; both are drawn from (seed, fingerprint, epoch) alone. Rows are
+ * numbered through the run, so an epoch may end inside a micro-batch.
+ * @throws UserError 'dataset-too-short'
+ */
+export function epochStarts(count: number, at: BatchPlace, size: BatchSize): number[] {
+  const blocks = Math.floor((count - 1) / size.tokens);
+  if (blocks < 1) throw tooShort('training', count, size.tokens);
+  const spare = count - 1 - blocks * size.tokens;
+  const seed = mixedSeed(at.seed, at.fingerprint);
+  const first = (at.step * (size.accumulation ?? 1) + at.microBatch) * size.batch;
+  return Array.from({ length: size.batch }, (_, row) => {
+    const epoch = Math.floor((first + row) / blocks);
+    const [key0, key1] = threefry2x32(seed, Streams.epoch, epoch, 0);
+    const [high, low] = threefry2x32(key0, key1, 0, offsetRound);
+    const fraction = (high * 2 ** 21 + (low >>> 11)) * 2 ** -53;
+    const offset = Math.min(Math.floor(fraction * (spare + 1)), spare);
+    return offset + permuted(first + row - epoch * blocks, blocks, key0, key1) * size.tokens;
+  });
+}
+
+/** Tokens and targets are row-major [batch, tokens]. Random blocks are nanoGPT's way; see `blockStarts`, `epochStarts`. */
+export function trainingBatch(
+  source: TokenSource,
+  at: BatchPlace,
+  size: BatchSize,
+  sampling: SamplingConfig['kind'] = 'blocks',
+): Batch {
+  const starts = sampling === 'epochs' ? epochStarts : blockStarts;
+  return readBlocks(source, starts(source.count, at, size), size.tokens);
 }
 
 /** The blocks that start at the given places: each reads `tokens` + 1 ids. */

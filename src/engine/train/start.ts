@@ -100,7 +100,7 @@ function checkFork(session: Session, parent: RunFolder, init: Fork): void {
   if (init.step >= config.steps)
     throw differs(`it would start at step ${init.step} and end at ${config.steps}`, 'Choose a later end.');
   if (init.purpose !== 'cooldown') return;
-  const batches = (c: RunConfig) => JSON.stringify([c.seed, c.batch, c.model.blockSize]);
+  const batches = (c: RunConfig) => JSON.stringify([c.seed, c.batch, c.sampling, c.model.blockSize]);
   const data = parent.datasetFingerprint ?? session.datasetFingerprint;
   if (data !== session.datasetFingerprint || batches(parent.config) !== batches(config))
     throw differs(

@@ -275,9 +275,10 @@ export class Trainer {
 
   #prepare(step: number, microBatch: number): void {
     const { folder, dataset } = this.#options;
-    const { model, batch, seed } = folder.config;
+    const { model, batch, sampling, seed } = folder.config;
     const at = { fingerprint: dataset.meta.fingerprint, seed, step, microBatch };
-    const made = trainingBatch(dataset.train, at, { batch: batch.microBatch, tokens: model.blockSize });
+    const rows = { batch: batch.microBatch, tokens: model.blockSize };
+    const made = trainingBatch(dataset.train, at, { ...rows, accumulation: batch.accumulation }, sampling.kind);
     this.#next = { step, microBatch, batch: made };
   }
 

@@ -18,6 +18,11 @@ export const runFields = {
     help: 'Micro-batches whose gradients are averaged into one update. Takes time, no memory.',
   },
   'model.blockSize': { label: 'Block size', help: 'Longest context that the model sees.', unit: 'tokens' },
+  'sampling.kind': {
+    label: 'Order of the data',
+    help: 'Blocks at random places may come twice; epochs take each block once before any comes again.',
+    options: { blocks: 'Random blocks', epochs: 'Epochs' },
+  },
   'schedule.kind': {
     label: 'Schedule',
     help: 'How the learning rate goes over the run after warm-up.',

@@ -33,6 +33,7 @@ export const fields: readonly Field[] = [
   { path: 'batch.microBatch', group: 'length', depth: 'common', kind: 'number', by: 1 },
   { path: 'batch.accumulation', group: 'length', depth: 'common', kind: 'number', by: 1 },
   { path: 'model.blockSize', group: 'length', depth: 'common', kind: 'number', by: 8 },
+  { path: 'sampling.kind', group: 'length', depth: 'everything', kind: 'choice' },
   { path: 'schedule.kind', group: 'schedule', depth: 'common', kind: 'choice' },
   { path: 'schedule.peak', group: 'schedule', depth: 'common', kind: 'number' },
   { path: 'schedule.min', group: 'schedule', depth: 'common', kind: 'number', when: anneals },
