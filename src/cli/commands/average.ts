@@ -31,8 +31,8 @@ export const average: Command = {
     evaluations: { type: 'string', value: 'N', help: 'for search: at most so many values of lambda (default: 12)' },
   },
   notes: [
-    'A MODEL is a run (its newest checkpoint), a checkpoint, an export, a Hugging Face folder, or a checkpoint of nanoGPT or llm.c.',
-    'A single FOLDER holds revisions of one model, which are put in order by step: step1000, step-00001000, checkpoint-1000, ckpt_1000.pt, model_00001000.bin; or it is a run.',
+    'A MODEL is a run (its newest checkpoint), a checkpoint, an export, a Hugging Face folder, or a checkpoint of nanoGPT.',
+    'A single FOLDER holds revisions of one model, which are put in order by step: step1000, step-00001000, checkpoint-1000, ckpt_1000.pt; or it is a run.',
     'Any architecture will do; safetensors or pytorch_model.bin, in one file or in shards, or a .pt file.',
     'They may be mixed. Pickles are read without running anything in them; the output is a Hugging Face folder.',
     'A power EMA of another width needs no merge: evaluate, sample and export take it as --of power@0.15.',
