@@ -35,7 +35,9 @@ export async function scanSources(sources: string[], textField: string | null = 
         (error: Error) => error,
       );
       if (failure === null) report.add({ name, bytes, format, invalidUtf8: 0 });
-      else if (failure instanceof UserError) report.skip(name, failure.message);
+      // The report names the file itself.
+      else if (failure instanceof UserError)
+        report.skip(name, failure.message.replace(`${file.path} is broken: `, '').replace(/\.$/, ''));
       else throw failure;
     }
   }

@@ -141,7 +141,9 @@ describe("nanoGPT's files", () => {
 
   it('are needed together and whole', async () => {
     await put({ 'a/train.bin': Buffer.alloc(8), 'a/t.txt': 't', 'b/train.bin': Buffer.alloc(7), 'b/val.bin': '' });
-    expect((await scan('a')).skipped).toEqual({ 'train.bin': 'train.bin and val.bin are needed together' });
+    expect((await scan('a')).skipped).toEqual({
+      'train.bin': 'token files for training and validation are needed together',
+    });
     expect((await scan('b')).skipped).toEqual({
       'train.bin': '7 bytes are no whole number of 2-byte tokens; the file is cut short',
       'val.bin': 'it is empty',
