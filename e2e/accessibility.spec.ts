@@ -95,6 +95,7 @@ test.describe(() => {
     await expect(page.getByRole('option', { selected: true })).toContainText('Appearance: dark');
     await keyboard.press('Enter');
     await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark');
+    await expect(palette).toHaveCount(0);
     await keyboard.press('Control+k');
     await expect(page.getByRole('option').first()).toContainText('Appearance: dark');
     await keyboard.press('Escape');
