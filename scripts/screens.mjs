@@ -47,7 +47,7 @@ async function withHost(env, use) {
 }
 
 /** Pixels; what lies below is left out of the picture. */
-const tallest = 2000;
+const tallest = 2400;
 
 async function shoot(url, list) {
   for (const { colorScheme, width, main } of looks) {
