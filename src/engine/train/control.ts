@@ -66,6 +66,11 @@ export class Control {
     this.#wake = null;
   }
 
+  /** Lets whoever waits look again at what it waits for. */
+  look(): void {
+    this.#change();
+  }
+
   #change(): void {
     this.#changes++;
     this.#wake?.();

@@ -35,8 +35,11 @@ export interface SessionOptions {
   readonly emit: (report: Report) => void;
   /** Runs a write again until the disk has room for it. */
   readonly durably: <T>(write: () => Promise<T>) => Promise<T>;
-  /** Called between the passes of an evaluation and the tokens of a sample; what it throws ends them. */
-  readonly between: () => Promise<void>;
+  /**
+   * Called between the passes of an evaluation and the tokens of a sample; what it throws ends them. `ended`: whether
+   * it need not go on, though the run is paused.
+   */
+  readonly between: (ended?: () => boolean) => Promise<void>;
 }
 
 export class Session {
@@ -173,7 +176,7 @@ export class Session {
   /** Losses of the raw weights and of every average on the same blocks. */
   async evaluate(): Promise<EvaluationLine> {
     const started = performance.now();
-    const { between } = this.#options;
+    const between = () => this.#options.between();
     const raw = await this.#evaluator.losses(this.device.parameters, between);
     const averages: Record<string, AverageEvaluation> = {};
     for (const policy of this.policies.list) {
@@ -226,9 +229,9 @@ export class Session {
       const weights = await this.#weights(of);
       this.#sampler ??= new Sampler(backend, this.config.model);
       for await (const piece of this.#sampler.text(weights, dataset.tokenizer, options)) {
+        await this.#options.between(stopped);
         if (stopped()) break;
         text += piece;
-        await this.#options.between();
         emit({ type: 'text', of, piece, done: false });
       }
     } finally {

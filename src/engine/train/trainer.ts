@@ -97,6 +97,8 @@ export class Trainer {
   /** Ends samples that were asked for, begun or not: one of these weights, or all. */
   stopSample(of: string | null): void {
     for (const sample of this.#samples) if (of === null || sample.of === of) sample.stopped = true;
+    // A pause may hold one of them.
+    this.#control.look();
   }
 
   /** From now on, and from kept checkpoints where they have what the policy would have seen. */
@@ -132,7 +134,7 @@ export class Trainer {
       this.#report('compiling');
       const parent = await openParent(folder);
       const durably = <T>(write: () => Promise<T>) => this.#durably(write);
-      const between = () => this.#between();
+      const between = (ended?: () => boolean) => this.#between(ended);
       const session = new Session({ folder, parent, dataset, backend, emit: this.#emit, durably, between });
       this.#session = session;
       try {
@@ -312,15 +314,16 @@ export class Trainer {
   }
 
   /** Between the passes of an evaluation and the tokens of a sample: a pause holds them, a stop ends them. */
-  async #between(): Promise<void> {
+  async #between(ended: () => boolean = () => false): Promise<void> {
     const { clock, step } = this.#session!;
     const control = this.#control;
     const before = this.#phase;
-    if (control.paused && !control.stopping && this.#holds) {
+    const held = (): boolean => control.paused && !control.stopping && !ended();
+    if (held() && this.#holds) {
       const running = clock.running;
       clock.stop();
       this.#report('paused');
-      while (control.paused && !control.stopping) await control.wait(Number.POSITIVE_INFINITY);
+      while (held()) await control.wait(Number.POSITIVE_INFINITY);
       if (running) clock.start();
       this.#report(before);
     }
