@@ -197,8 +197,10 @@ async function call(address, method, input) {
 /** A small run that is not over before this program is. */
 async function beginRun(address, name) {
   const [dataset] = await call(address, 'datasets.list', null);
-  const { config } = await call(address, 'presets.config', { preset: 'quickstart', dataset: dataset.name });
-  await call(address, 'runs.create', { ...config, name, steps: 1_000_000 });
+  const { presetConfig } = await import('../src/shared/presets.ts');
+  const { folder, meta } = dataset;
+  const config = presetConfig('quickstart', { name, dataset: { folder, tokenizer: meta.tokenizer } });
+  await call(address, 'runs.create', { ...config, steps: 1_000_000 });
   await call(address, 'runs.start', { name });
 }
 

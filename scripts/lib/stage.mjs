@@ -14,17 +14,29 @@ const unread = /\.(map|[cm]?ts|md|markdown)$/;
 /** Names of the packages, and of those that they need themselves, as installed at the top of node_modules. */
 export function closure(names) {
   const found = new Set();
+  const inner = new Set();
   const visit = (name, from) => {
-    const file = path.join(root, 'node_modules', name, 'package.json');
-    if (!existsSync(file)) throw new Error(`${from} needs ${name}, which is not installed: run npm ci`);
+    const folder = path.join(root, 'node_modules', name);
+    if (!existsSync(path.join(folder, 'package.json')))
+      throw new Error(`${from} needs ${name}, which is not installed: run npm ci`);
     if (found.has(name)) return;
     found.add(name);
-    const { version, dependencies = {} } = JSON.parse(readFileSync(file, 'utf8'));
+    needs(folder, []);
+  };
+  /** @param above packages that this one lies in, the nearest first */
+  const needs = (folder, above) => {
+    const { name, dependencies = {} } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
     for (const other of Object.keys(dependencies)) {
-      // A second version inside would be copied with its owner, but what that needs would not.
-      if (existsSync(path.join(root, 'node_modules', name, 'node_modules', other)))
-        throw new Error(`${name} ${version} brings a ${other} of its own: scripts/lib/stage.mjs must learn of it`);
-      visit(other, name);
+      // Types are read by nothing that runs.
+      if (other.startsWith('@types/')) continue;
+      const owners = [folder, ...above];
+      const inside = owners.map((owner) => path.join(owner, 'node_modules', other)).find((at) => existsSync(at));
+      if (inside === undefined) visit(other, name);
+      // A version of its own is copied with its owner; what that needs is not.
+      else if (!inner.has(inside)) {
+        inner.add(inside);
+        needs(inside, owners);
+      }
     }
   };
   for (const name of names) visit(name, 'Meander');
