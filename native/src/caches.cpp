@@ -4,14 +4,8 @@
 #include <cstdio>
 #include <string>
 
-#if defined(__x86_64__) || defined(_M_X64)
-#define MEANDER_X64 1
-#if defined(_MSC_VER)
-#include <intrin.h>
-#else
-#include <cpuid.h>
-#endif
-#endif
+#include "x64.h"
+
 #if defined(__APPLE__)
 #include <sys/sysctl.h>
 #endif
@@ -31,14 +25,6 @@ struct Found {
 };
 
 #if defined(MEANDER_X64)
-void cpuid(unsigned leaf, unsigned sub, unsigned out[4]) {
-#if defined(_MSC_VER)
-  __cpuidex(reinterpret_cast<int*>(out), static_cast<int>(leaf), static_cast<int>(sub));
-#else
-  __cpuid_count(leaf, sub, out[0], out[1], out[2], out[3]);
-#endif
-}
-
 /** What the processor says of its caches; nothing where its cores differ, since the answer would be this core's. */
 Found ask() {
   Found found;

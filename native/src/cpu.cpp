@@ -9,15 +9,8 @@
 #include <utility>
 
 #include "context.h"
+#include "x64.h"
 
-#if defined(__x86_64__) || defined(_M_X64)
-#define MEANDER_X64 1
-#if defined(_MSC_VER)
-#include <intrin.h>
-#else
-#include <cpuid.h>
-#endif
-#endif
 #if defined(__linux__)
 #include <sched.h>
 #elif defined(__APPLE__)
@@ -51,14 +44,6 @@ extern const Family family;
 namespace {
 
 #if defined(MEANDER_X64)
-void cpuid(unsigned leaf, unsigned sub, unsigned out[4]) {
-#if defined(_MSC_VER)
-  __cpuidex(reinterpret_cast<int*>(out), static_cast<int>(leaf), static_cast<int>(sub));
-#else
-  __cpuid_count(leaf, sub, out[0], out[1], out[2], out[3]);
-#endif
-}
-
 uint64_t enabledStates() {
 #if defined(_MSC_VER)
   return _xgetbv(0);

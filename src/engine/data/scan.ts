@@ -7,7 +7,7 @@ import type { FoundFile, Reader } from './readers/reader.ts';
 import { sourceReader } from './readers/source-reader.ts';
 import { chooseSources } from './sources.ts';
 import { examine, FileTally } from './survey.ts';
-import { inspectTokenFile } from './token-files.ts';
+import { tokenFileDamage } from './token-files.ts';
 
 /** A report lists this many files and as many skipped ones; the counts are of all. */
 const listed = 1000;
@@ -30,15 +30,9 @@ export async function scanSources(sources: string[], textField: string | null = 
     const { name, bytes, format } = file;
     if (format !== 'tokens') await sample(file, reader, report);
     else {
-      const failure = await inspectTokenFile(file.path).then(
-        () => null,
-        (error: Error) => error,
-      );
-      if (failure === null) report.add({ name, bytes, format, invalidUtf8: 0 });
-      // The report names the file itself.
-      else if (failure instanceof UserError)
-        report.skip(name, failure.message.replace(`${file.path} is broken: `, '').replace(/\.$/, ''));
-      else throw failure;
+      const damage = await tokenFileDamage(file.path);
+      if (damage === null) report.add({ name, bytes, format, invalidUtf8: 0 });
+      else report.skip(name, damage);
     }
   }
   if (found.validation.length > 0) report.report.validation = true;

@@ -52,10 +52,32 @@ export function pairTokenFiles<T>(files: readonly T[], pathOf: (file: T) => stri
   return null;
 }
 
+/** What is wrong with a token file, without its name. */
+class Damaged extends Error {}
+
 /** @throws UserError 'dataset-missing', 'dataset-broken' naming the file and what is wrong with it */
 export async function inspectTokenFile(path: string): Promise<TokenFile> {
+  try {
+    return await inspect(path);
+  } catch (error) {
+    throw error instanceof Damaged ? broken(path, error.message) : error;
+  }
+}
+
+/** What is wrong with a token file, for those who name it themselves; null where nothing is. */
+export async function tokenFileDamage(path: string): Promise<string | null> {
+  try {
+    await inspect(path);
+    return null;
+  } catch (error) {
+    if (error instanceof Damaged || error instanceof UserError) return error.message;
+    throw error;
+  }
+}
+
+async function inspect(path: string): Promise<TokenFile> {
   const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw broken(path, error.message);
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw new Damaged(error.message);
     throw new UserError(
       'dataset-missing',
       `There is no dataset: neither dataset.json nor ${path} is there.`,
@@ -67,18 +89,18 @@ export async function inspectTokenFile(path: string): Promise<TokenFile> {
     const head = new Int32Array(3);
     const { bytesRead } = await handle.read(new Uint8Array(head.buffer), 0, 12, 0);
     const other = otherFiles.get(head[0]);
-    if (other !== undefined) throw broken(path, `it is ${other}`);
+    if (other !== undefined) throw new Damaged(`it is ${other}`);
     const header = headers.get(head[0]);
     if (header === undefined) return plainFile(path, size);
     const [magic, version, tokens] = head;
     if (bytesRead < 12 || size < headerBytes)
-      throw broken(path, `its header has ${headerBytes} bytes, and the file ${size}`);
+      throw new Damaged(`its header has ${headerBytes} bytes, and the file ${size}`);
     if (version !== header.version)
-      throw broken(path, `its header (${magic}) has the version ${version}, not ${header.version}`);
+      throw new Damaged(`its header (${magic}) has the version ${version}, not ${header.version}`);
     const bytes = headerBytes + tokens * tokenBytes(header.dtype);
-    if (tokens <= 0) throw broken(path, `its header says that it holds ${tokens} tokens`);
+    if (tokens <= 0) throw new Damaged(`its header says that it holds ${tokens} tokens`);
     if (size !== bytes)
-      throw broken(path, `its header says ${tokens} tokens of ${header.dtype}, ${bytes} bytes, and it has ${size}`);
+      throw new Damaged(`its header says ${tokens} tokens of ${header.dtype}, ${bytes} bytes, and it has ${size}`);
     return { path, offset: headerBytes, tokens, dtype: header.dtype, meaning: header.meaning };
   } finally {
     await handle.close();
@@ -87,9 +109,9 @@ export async function inspectTokenFile(path: string): Promise<TokenFile> {
 
 function plainFile(path: string, size: number): TokenFile {
   if (!/^(train|val)\.bin$/.test(basename(path)))
-    throw broken(path, "it does not begin with llm.c's header (20240520 for GPT-2's ids, 20240801 for Llama 3's)");
+    throw new Damaged("it does not begin with llm.c's header (20240520 for GPT-2's ids, 20240801 for Llama 3's)");
   const problem = tokenFileProblem(size);
-  if (problem !== null) throw broken(path, problem);
+  if (problem !== null) throw new Damaged(problem);
   return { path, offset: 0, tokens: size / 2, dtype: 'uint16', meaning: null };
 }
 

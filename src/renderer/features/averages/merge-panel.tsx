@@ -1,4 +1,5 @@
 /** The mean of models of others: a list in order, a name, and the bytes that are read. */
+
 import {
   ActionIcon,
   Button,
@@ -12,18 +13,19 @@ import {
   Title,
 } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconFile, IconFolderPlus, IconSum, IconX } from '@tabler/icons-react';
-import { type ChangeEvent, useEffect, useRef, useState } from 'react';
+import { type ChangeEvent, useRef, useState } from 'react';
 import type { ApiError, Capabilities, Output } from '../../../shared/api.ts';
 import { runConfig } from '../../../shared/config.ts';
 import { type ExportFormat, exportFormat } from '../../../shared/export-layouts.ts';
 import { Problem, Working } from '../../components/states.tsx';
 import { Copyable, Truncated } from '../../components/text.tsx';
 import { asApiError } from '../../door/errors.ts';
-import { call, door } from '../../door/index.ts';
+import { call } from '../../door/index.ts';
 import { filesOfInput } from '../../lib/drop.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { tellFailure } from '../../store/action.ts';
 import { refresh, useQuery } from '../../store/cache.ts';
+import { useJobProgress } from '../../store/job-progress.ts';
 import { t } from '../../strings.ts';
 import { CheckResult } from '../export/check-result.tsx';
 import classes from './averages.module.css';
@@ -38,7 +40,6 @@ export function MergePanel({ list, capabilities }: { list: MergeInputs; capabili
   const [typed, setTyped] = useState<string | null>(null);
   const [folder, setFolder] = useState<string | null>(null);
   const [format, setFormat] = useState<ExportFormat>('float32');
-  const [progress, setProgress] = useState<{ done: number; total: number } | null>(null);
   const [result, setResult] = useState<{ format: ExportFormat; output: Output<'averages.merge'> } | null>(null);
   /** Stays until the next try: which models do not fit is worth reading twice. */
   const [failure, setFailure] = useState<ApiError | null>(null);
@@ -53,21 +54,12 @@ export function MergePanel({ list, capabilities }: { list: MergeInputs; capabili
       ? texts.nameTaken
       : null;
 
-  useEffect(
-    () =>
-      door.subscribe((event) => {
-        if (event.type !== 'job' || event.job.kind !== 'average' || event.job.subject !== name) return;
-        const at = event.job.progress;
-        if (at) setProgress({ done: at.done, total: at.total });
-      }),
-    [name],
-  );
+  const progress = useJobProgress('average', name);
 
   const start = async () => {
     setBusy(true);
     setResult(null);
     setFailure(null);
-    setProgress(null);
     try {
       const where = target === home ? null : target;
       const output = await call('averages.merge', { name, inputs: [...inputs], folder: where, format });

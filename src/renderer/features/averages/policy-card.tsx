@@ -1,4 +1,5 @@
 /** One average: what it holds now and where, what it gained over raw so far, and the way out. */
+
 import { Badge, Button, Group, Paper, Stack, Table, Text, Title, Tooltip } from '@mantine/core';
 import { IconPackageExport } from '@tabler/icons-react';
 import { useMemo } from 'react';
@@ -9,6 +10,7 @@ import { isWindow } from '../../../shared/policies.ts';
 import { type Share, sharesAt } from '../../../shared/shares.ts';
 import { ScrollBox } from '../../components/scroll-box.tsx';
 import { Figure } from '../../components/text.tsx';
+import { VerdictBadge } from '../../components/verdict-badge.tsx';
 import { formatBytes, formatCount, formatLoss, formatPercent, formatSigned } from '../../lib/format.ts';
 import { t } from '../../strings.ts';
 import { type Standing, standings } from '../run/lib/standing.ts';
@@ -22,7 +24,6 @@ import { SharesBar } from './shares-bar.tsx';
 const texts = t.averages.policies;
 /** Observations that are told apart; of more, neighbours count as one. */
 const finest = 20_000;
-const verdictColors = { better: 'teal', 'no difference': 'gray', worse: 'orange' } as const;
 
 export function PolicyCard({
   run,
@@ -86,14 +87,9 @@ export function PolicyCard({
             )}
           </Group>
           {standing?.verdict && (
-            <Badge
-              color={verdictColors[standing.verdict]}
-              variant={standing.verdict === 'no difference' ? 'default' : 'light'}
-              tt="none"
-              style={{ flexShrink: 0 }}
-            >
+            <VerdictBadge verdict={standing.verdict} size="md">
               {t.run.legend.words[standing.verdict]}
-            </Badge>
+            </VerdictBadge>
           )}
         </Group>
         <div className={classes.figures}>

@@ -1,15 +1,18 @@
 /** The mean of a drawn window: what it would be, its loss before anything is written, and the model that it makes. */
-import { Badge, Button, Group, Paper, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
+
+import { Button, Group, Paper, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
 import { IconChartLine, IconFileExport, IconX } from '@tabler/icons-react';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { Output, RunDetail } from '../../../shared/api.ts';
 import { type ExportFormat, exportFormat } from '../../../shared/export-layouts.ts';
 import type { EvaluationResult } from '../../../shared/jobs.ts';
 import { Copyable, Figure } from '../../components/text.tsx';
-import { call, door } from '../../door/index.ts';
+import { VerdictBadge } from '../../components/verdict-badge.tsx';
+import { call } from '../../door/index.ts';
 import { formatBytes, formatCount, formatLoss, formatSigned } from '../../lib/format.ts';
 import { tellFailure, useAction } from '../../store/action.ts';
 import { refresh, useQuery } from '../../store/cache.ts';
+import { useJobProgress } from '../../store/job-progress.ts';
 import { t } from '../../strings.ts';
 import { CheckResult } from '../export/check-result.tsx';
 import { exportBytes } from '../export/lib/export-size.ts';
@@ -19,7 +22,6 @@ import { chosen } from './lib/choice.ts';
 import { spacingOf } from './lib/window.ts';
 
 const texts = t.averages.window;
-const verdictColors = { better: 'teal', 'no difference': 'gray', worse: 'orange' } as const;
 
 /** A window that was measured in this visit. */
 interface Try {
@@ -48,7 +50,6 @@ export function WindowPanel({
 }) {
   const [beside, setBeside] = useState<readonly EvaluationResult[]>([]);
   const [tries, setTries] = useState<readonly Try[]>([]);
-  const [progress, setProgress] = useState<{ done: number; total: number } | null>(null);
   const [format, setFormat] = useState<ExportFormat>('float32');
   const [written, setWritten] = useState<{
     key: string;
@@ -61,15 +62,7 @@ export function WindowPanel({
   const key = steps.join();
   const { name } = run;
 
-  useEffect(
-    () =>
-      door.subscribe((event) => {
-        if (event.type !== 'job' || event.job.kind !== 'evaluate' || event.job.subject !== name) return;
-        const at = event.job.progress;
-        setProgress(event.job.status === 'running' && at ? { done: at.done, total: at.total } : null);
-      }),
-    [name],
-  );
+  const progress = useJobProgress('evaluate', name);
 
   if (steps.length < 2)
     return (
@@ -190,14 +183,7 @@ export function WindowPanel({
                   </Table.Td>
                   <Table.Td>
                     {result.of !== 'raw' && (
-                      <Badge
-                        color={verdictColors[result.verdict]}
-                        variant={result.verdict === 'no difference' ? 'default' : 'light'}
-                        tt="none"
-                        size="sm"
-                      >
-                        {texts.words[result.verdict]}
-                      </Badge>
+                      <VerdictBadge verdict={result.verdict}>{texts.words[result.verdict]}</VerdictBadge>
                     )}
                   </Table.Td>
                 </Table.Tr>

@@ -3,6 +3,7 @@ import { ActionIcon, Anchor, Badge, Checkbox, Group, Table, Text, Tooltip } from
 import { IconX } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import type { EvaluationLine } from '../../../shared/metrics.ts';
+import { Swatch } from '../../components/swatch.tsx';
 import { Truncated } from '../../components/text.tsx';
 import { formatCount, formatLoss, formatSigned } from '../../lib/format.ts';
 import { routes } from '../../lib/routes.ts';
@@ -10,7 +11,6 @@ import { policyDash, runColor } from '../../lib/run-style.ts';
 import { t } from '../../strings.ts';
 import classes from './compare.module.css';
 import { type Compared, type CompareOptions, lowestNow, ownEvaluations } from './lib/compare-lines.ts';
-import { Swatch } from './swatch.tsx';
 
 const texts = t.compare.legend;
 

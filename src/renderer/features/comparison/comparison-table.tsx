@@ -1,5 +1,8 @@
 /** Legend and losses at the cooldown's last step: the annealed run, raw, and every average. */
-import { Badge, Group, Table, Text } from '@mantine/core';
+
+import { Group, Table, Text } from '@mantine/core';
+import { Swatch } from '../../components/swatch.tsx';
+import { VerdictBadge } from '../../components/verdict-badge.tsx';
 import { averageColor, averageDash, rawColor } from '../../lib/average-style.ts';
 import { formatCount, formatLoss, formatSigned } from '../../lib/format.ts';
 import { t } from '../../strings.ts';
@@ -7,7 +10,6 @@ import { annealedColor, annealedDash } from './lib/chart-lines.ts';
 import type { Measured } from './lib/verdict.ts';
 
 const texts = t.comparison;
-const verdictColors = { better: 'teal', 'no difference': 'gray', worse: 'orange' } as const;
 
 export function ComparisonTable({
   step,
@@ -51,17 +53,7 @@ export function ComparisonTable({
             <Table.Tr key={of}>
               <Table.Td>
                 <Group gap={8} wrap="nowrap">
-                  <svg width={30} height={10} aria-hidden="true" style={{ flexShrink: 0 }}>
-                    <line
-                      x1={0}
-                      x2={30}
-                      y1={5}
-                      y2={5}
-                      stroke={`var(${color})`}
-                      strokeWidth={2.5}
-                      strokeDasharray={dash?.join(' ')}
-                    />
-                  </svg>
+                  <Swatch color={color} dash={dash} />
                   <Text size="sm">{label}</Text>
                 </Group>
               </Table.Td>
@@ -73,14 +65,7 @@ export function ComparisonTable({
               </Table.Td>
               <Table.Td>
                 {result && of !== 'annealed' && (
-                  <Badge
-                    color={verdictColors[result.verdict]}
-                    variant={result.verdict === 'no difference' ? 'default' : 'light'}
-                    tt="none"
-                    size="sm"
-                  >
-                    {texts.words[result.verdict]}
-                  </Badge>
+                  <VerdictBadge verdict={result.verdict}>{texts.words[result.verdict]}</VerdictBadge>
                 )}
               </Table.Td>
             </Table.Tr>

@@ -1,9 +1,11 @@
 /** Losses of the same blocks side by side, measured once and kept for as long as the window lives. */
+
 import { useCallback, useEffect, useState } from 'react';
 import type { ApiError } from '../../../shared/api.ts';
 import type { EvaluationResult, WeightsRef } from '../../../shared/jobs.ts';
 import { asApiError } from '../../door/errors.ts';
-import { call, door } from '../../door/index.ts';
+import { call } from '../../door/index.ts';
+import { useJobProgress } from '../../store/job-progress.ts';
 
 export interface Measuring {
   readonly results: readonly EvaluationResult[] | null;
@@ -35,7 +37,6 @@ function ask(key: string, name: string, weights: readonly WeightsRef[]): Promise
 export function useMeasured(key: string, name: string, weights: readonly WeightsRef[], automatic: boolean): Measuring {
   const [failed, setFailed] = useState<{ key: string; error: ApiError } | null>(null);
   const [busyKey, setBusyKey] = useState<string | null>(null);
-  const [progress, setProgress] = useState<Measuring['progress']>(null);
   const results = kept.get(key) ?? null;
   const busy = busyKey === key;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the weights.
@@ -50,14 +51,6 @@ export function useMeasured(key: string, name: string, weights: readonly Weights
   useEffect(() => {
     if (automatic && !kept.has(key)) measure();
   }, [automatic, key, measure]);
-  useEffect(
-    () =>
-      door.subscribe((event) => {
-        if (event.type !== 'job' || event.job.kind !== 'evaluate' || event.job.subject !== name) return;
-        const at = event.job.progress;
-        setProgress(event.job.status === 'running' && at ? { done: at.done, total: at.total } : null);
-      }),
-    [name],
-  );
+  const progress = useJobProgress('evaluate', name);
   return { results, error, busy, progress, measure };
 }

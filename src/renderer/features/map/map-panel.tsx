@@ -1,16 +1,18 @@
 /** Losses over k and spacing of the windows that a run's kept weights allow, and over widths of its power EMAs. */
+
 import { Button, Group, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { IconGridDots, IconX } from '@tabler/icons-react';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { RunDetail } from '../../../shared/api.ts';
 import type { AveragesState } from '../../../shared/averages.ts';
 import { toApiError } from '../../../shared/errors.ts';
 import { mapJob } from '../../../shared/map-job.ts';
 import type { EvaluationLine } from '../../../shared/metrics.ts';
 import { defaultCounts, mapEvaluations, type WindowMap } from '../../../shared/window-map.ts';
-import { call, door } from '../../door/index.ts';
+import { call } from '../../door/index.ts';
 import { formatCount, formatDuration } from '../../lib/format.ts';
 import { tellFailure, useAction } from '../../store/action.ts';
+import { useJobProgress } from '../../store/job-progress.ts';
 import { t } from '../../strings.ts';
 import { isTraining } from '../runs/lib/run-state.ts';
 import { mapSeconds, readNumbers } from './lib/map-values.ts';
@@ -46,17 +48,9 @@ export function MapPanel({
   const [spacings, setSpacings] = useState<string | null>(null);
   const [result, setResult] = useState<WindowMap | null>(null);
   const [cancelled, setCancelled] = useState(false);
-  const [progress, setProgress] = useState<{ done: number; total: number; secondsLeft: number | null } | null>(null);
   const { busy, run: act } = useAction();
   const { name } = run;
-  useEffect(
-    () =>
-      door.subscribe((event) => {
-        if (event.type !== 'job' || event.job.kind !== 'evaluate' || event.job.subject !== name) return;
-        setProgress(event.job.status === 'running' ? event.job.progress : null);
-      }),
-    [name],
-  );
+  const progress = useJobProgress('evaluate', name);
   const proposed = planned(state, usual).job?.plan.spacings.join(', ') ?? '';
   const shown = spacings ?? proposed;
   const asked = { counts: readNumbers(counts, 2), spacings: readNumbers(shown, 1) };

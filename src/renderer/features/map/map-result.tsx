@@ -1,15 +1,16 @@
 /** The measured map: a table whose cells are coloured by their loss, the widths, and what is said of the best. */
-import { Badge, Stack, Table, Text, Title } from '@mantine/core';
+
+import { Stack, Table, Text, Title } from '@mantine/core';
 import type { MapChoice } from '../../../shared/jobs.ts';
 import type { MapPlan, WindowMap } from '../../../shared/window-map.ts';
 import { ScrollBox } from '../../components/scroll-box.tsx';
+import { VerdictBadge } from '../../components/verdict-badge.tsx';
 import { formatCount, formatLoss, formatSigned } from '../../lib/format.ts';
 import { t } from '../../strings.ts';
 import { choosing, shade } from './lib/map-values.ts';
 import classes from './map.module.css';
 
 const texts = t.map;
-const verdictColors = { better: 'teal', 'no difference': 'gray', worse: 'orange' } as const;
 /** Per cent of the accent in the highest and in the lowest cell: text stays readable on both. */
 const [palest, darkest] = [5, 46];
 
@@ -148,14 +149,7 @@ function Choice({ plan, choice }: { plan: MapPlan; choice: MapChoice }) {
                 {formatSigned(difference)} ± {standardError.toFixed(4)}
               </Table.Td>
               <Table.Td>
-                <Badge
-                  color={verdictColors[verdict]}
-                  variant={verdict === 'no difference' ? 'default' : 'light'}
-                  tt="none"
-                  size="sm"
-                >
-                  {texts.words[verdict]}
-                </Badge>
+                <VerdictBadge verdict={verdict}>{texts.words[verdict]}</VerdictBadge>
               </Table.Td>
             </Table.Tr>
           ))}

@@ -1,7 +1,8 @@
 /** Means of chosen models, or of the revisions in a chosen folder. */
+
 import { Button, Group, Paper, Progress, SegmentedControl, Select, Stack, Text, TextInput, Title } from '@mantine/core';
 import { IconSum } from '@tabler/icons-react';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { ApiError, Output } from '../../../shared/api.ts';
 import { runConfig } from '../../../shared/config.ts';
 import { type ExportFormat, exportFormat } from '../../../shared/export-layouts.ts';
@@ -11,10 +12,11 @@ import { NumberField } from '../../components/number-field.tsx';
 import { Problem, Working } from '../../components/states.tsx';
 import { Copyable } from '../../components/text.tsx';
 import { asApiError } from '../../door/errors.ts';
-import { call, door } from '../../door/index.ts';
+import { call } from '../../door/index.ts';
 import { formatBytes, formatLoss } from '../../lib/format.ts';
 import { tellFailure } from '../../store/action.ts';
 import { refresh, useQuery } from '../../store/cache.ts';
+import { useJobProgress } from '../../store/job-progress.ts';
 import { t } from '../../strings.ts';
 import { suggestedMergeName } from '../averages/lib/merge-inputs.ts';
 import { type MergeForm as Form, type FormMethod, firstForm, needsLoss, recipeOf } from './lib/recipe.ts';
@@ -29,7 +31,6 @@ export function MergeForm({ models, dataset }: { models: readonly ListedModel[];
   const [typed, setTyped] = useState<string | null>(null);
   const [format, setFormat] = useState<ExportFormat>('float32');
   const [busy, setBusy] = useState(false);
-  const [progress, setProgress] = useState<JobProgress | null>(null);
   const [failure, setFailure] = useState<ApiError | null>(null);
   const [result, setResult] = useState<Output<'averages.merge'> | null>(null);
   const change = (changes: Partial<Form>) => setForm((before) => ({ ...before, ...changes }));
@@ -43,21 +44,13 @@ export function MergeForm({ models, dataset }: { models: readonly ListedModel[];
   const recipe = recipeOf(form, dataset, blocks);
   const goodName = runConfig.shape.name.safeParse(name).success && !taken.includes(name);
 
-  useEffect(
-    () =>
-      door.subscribe((event) => {
-        if (event.type === 'job' && event.job.kind === 'average' && event.job.subject === name)
-          setProgress(event.job.progress);
-      }),
-    [name],
-  );
+  const progress = useJobProgress('average', name);
 
   const start = async () => {
     if (!recipe) return;
     setBusy(true);
     setFailure(null);
     setResult(null);
-    setProgress(null);
     try {
       setResult(await call('averages.merge', { name, inputs, folder: null, format, recipe }));
       setTyped(null);

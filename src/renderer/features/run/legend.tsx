@@ -1,4 +1,5 @@
 /** The legend as a table: last value, difference to raw with its error, and the word for it. */
+
 import { ActionIcon, Badge, Checkbox, Group, Table, Text, Tooltip } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -6,8 +7,9 @@ import type { RunDetail } from '../../../shared/api.ts';
 import type { PolicyConfig } from '../../../shared/config.ts';
 import { isWindow, resolvePolicy } from '../../../shared/policies.ts';
 import type { RunSeries } from '../../../shared/series.ts';
-import type { Verdict } from '../../../shared/statistics.ts';
 import { Confirm } from '../../components/confirm.tsx';
+import { Swatch } from '../../components/swatch.tsx';
+import { VerdictBadge } from '../../components/verdict-badge.tsx';
 import { call } from '../../door/index.ts';
 import { averageColor, averageDash, rawColor } from '../../lib/average-style.ts';
 import { formatCount, formatLoss, formatSigned } from '../../lib/format.ts';
@@ -17,7 +19,6 @@ import { watching } from './lib/loss-lines.ts';
 import { bestStanding, type Standing, standings } from './lib/standing.ts';
 
 const texts = t.run.legend;
-const verdictColors: Readonly<Record<Verdict, string>> = { better: 'teal', 'no difference': 'gray', worse: 'orange' };
 
 export function Legend({
   run,
@@ -67,7 +68,13 @@ export function Legend({
         <Table.Tbody>
           <Table.Tr>
             <Table.Td>
-              <Swatch id="raw" label={t.run.chart.raw} color={rawColor} shown={!hidden.has('raw')} onToggle={toggle} />
+              <LineName
+                id="raw"
+                label={t.run.chart.raw}
+                color={rawColor}
+                shown={!hidden.has('raw')}
+                onToggle={toggle}
+              />
             </Table.Td>
             <Table.Td ta="right">{last ? formatLoss(last.raw) : '–'}</Table.Td>
             <Table.Td ta="right" c="dimmed">
@@ -83,7 +90,7 @@ export function Legend({
             return (
               <Table.Tr key={id}>
                 <Table.Td>
-                  <Swatch
+                  <LineName
                     id={id}
                     label={id}
                     color={averageColor(i)}
@@ -150,17 +157,7 @@ function holds(standing: Standing | undefined, policy: PolicyConfig | undefined,
 }
 
 function Word({ standing }: { standing: Standing }) {
-  if (standing.verdict)
-    return (
-      <Badge
-        color={verdictColors[standing.verdict]}
-        variant={standing.verdict === 'no difference' ? 'default' : 'light'}
-        tt="none"
-        size="sm"
-      >
-        {texts.words[standing.verdict]}
-      </Badge>
-    );
+  if (standing.verdict) return <VerdictBadge verdict={standing.verdict}>{texts.words[standing.verdict]}</VerdictBadge>;
   if (standing.average.full) return null;
   return (
     <Badge variant="default" tt="none" size="sm">
@@ -169,7 +166,7 @@ function Word({ standing }: { standing: Standing }) {
   );
 }
 
-function Swatch({
+function LineName({
   id,
   label,
   color,
@@ -189,17 +186,7 @@ function Swatch({
   return (
     <Group gap={8} wrap="nowrap">
       <Checkbox size="xs" checked={shown} onChange={() => onToggle(id)} aria-label={texts.show(label)} color="gray" />
-      <svg width={30} height={10} aria-hidden="true" style={{ flexShrink: 0 }}>
-        <line
-          x1={0}
-          x2={30}
-          y1={5}
-          y2={5}
-          stroke={`var(${color})`}
-          strokeWidth={2.5}
-          strokeDasharray={dash?.join(' ')}
-        />
-      </svg>
+      <Swatch color={color} dash={dash} />
       <Text size="sm" fw={best ? 650 : 450} truncate="end">
         {label}
       </Text>
