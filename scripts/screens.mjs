@@ -101,10 +101,11 @@ const config = await makeHome(home);
 const browser = await chromium.launch({ executablePath: ensureBrowser(), args: ['--no-sandbox', '--disable-gpu'] });
 const settings = { XDG_CONFIG_HOME: path.join(home, 'settings') };
 await withHost({ MEANDER_HOME: home, ...settings }, async (url) => {
+  const call = await caller(url);
+  for (const run of ['quickstart', 'rates lr=1e-3']) await call('models.add', { path: path.join(home, 'runs', run) });
   await shoot(url, pages);
   const live = livePages.filter(({ name }) => name.includes(values.only));
   if (live.length === 0) return;
-  const call = await caller(url);
   const queued = (await call('runs.list')).filter(({ name }) => name.startsWith('live'));
   for (const { name } of queued) await call('runs.delete', { name });
   await call('runs.create', { ...config, name: 'live', steps: 9000, device: { ...config.device, threads: 1 } });

@@ -55,12 +55,21 @@ export const pages = [
   { name: 'compare', hash: `/compare/${runs.map(segment).join(',')}`, main: true },
   { name: 'averages', hash: '/averages/quickstart', main: true },
   { name: 'sample', hash: '/sample/quickstart', main: true, act: writeSamples },
+  { name: 'models', hash: '/models', main: true, act: chooseModels },
   { name: 'settings', hash: '/settings' },
   { name: 'doctor', hash: '/settings/doctor', act: examined },
   { name: 'palette', hash: '/runs', act: (page) => page.keyboard.press('Control+k'), whole: false },
   { name: 'shortcuts', hash: '/runs', act: (page) => page.keyboard.press('?'), whole: false },
   { name: 'run-missing', hash: '/runs/nothing' },
 ];
+
+async function chooseModels(page) {
+  await page
+    .getByRole('checkbox', { name: /^Choose / })
+    .first()
+    .check();
+  await page.getByRole('region', { name: 'Merge' }).waitFor();
+}
 
 async function openSweep(page) {
   await button(page, 'More about quickstart').click();
@@ -87,6 +96,7 @@ export const emptyPages = [
   { name: 'empty-datasets', hash: '/datasets' },
   { name: 'empty-new-run', hash: '/new' },
   { name: 'empty-averages', hash: '/averages' },
+  { name: 'empty-models', hash: '/models' },
   { name: 'empty-sample', hash: '/sample' },
 ];
 

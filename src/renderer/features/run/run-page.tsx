@@ -1,5 +1,5 @@
 /** A run: raw weights and every average race on one chart; everything that can be done with it is here. */
-import { Anchor, Paper, Stack, Tabs } from '@mantine/core';
+import { Anchor, Paper, Stack, Tabs, Title } from '@mantine/core';
 import { IconChevronLeft } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
 import { Link } from 'wouter';
@@ -51,7 +51,12 @@ export function RunPage({ name }: { name: string }) {
     </Anchor>
   );
   if (!run)
-    return <Page title={back}>{error ? <Problem error={error} onRetry={refetch} /> : <Waiting rows={4} />}</Page>;
+    return (
+      <Page title={back}>
+        <Title order={1}>{name}</Title>
+        {error ? <Problem error={error} onRetry={refetch} /> : <Waiting rows={4} />}
+      </Page>
+    );
   const ids = averageIds(
     series,
     run.config.policies.map((policy) => policy.id),
