@@ -58,7 +58,7 @@ async function shoot(url, list) {
       await page.goto(hash === undefined ? url : `${url}#${hash}`);
       await page.locator('main').first().waitFor();
       await act?.(page);
-      await page.locator('main [aria-busy="true"]').first().waitFor({ state: 'detached' });
+      await page.locator('main [aria-busy="true"]').first().waitFor({ state: 'detached', timeout: 180_000 });
       await page.waitForTimeout(700);
       const file = path.join(values.out, `${name}-${colorScheme}-${width}.png`);
       if (whole) {

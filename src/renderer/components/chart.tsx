@@ -48,13 +48,15 @@ export interface ChartProps {
   readonly title: string;
   /** What x is, in the head of a table. */
   readonly xName: string;
-  readonly yWidth?: number;
 }
 
 /** Pixels below which a chart has no room for buttons of its own. */
 const smallHeight = 200;
 const nothing: readonly ChartMarker[] = [];
 const cssValue = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** Pixels below which labels of the axes stand closer together. */
+const smallWidth = 320;
+
 /** The plotted width in device-independent columns; before the first layout there is none. */
 const columns = (chart: uPlot): number => Math.max(100, Math.round(chart.bbox.width / devicePixelRatio) || 800);
 
@@ -65,7 +67,7 @@ function wholeOf({ lines, logX }: Pick<ChartProps, 'lines' | 'logX'>): Range {
 }
 
 export function Chart(props: ChartProps) {
-  const { label, lines, version, height, logX = false, logY = false, group, yWidth = 58 } = props;
+  const { label, lines, version, height, logX = false, logY = false, group } = props;
   const scheme = useComputedColorScheme('light');
   const holder = useRef<HTMLDivElement>(null);
   const tip = useRef<HTMLDivElement>(null);
@@ -111,11 +113,12 @@ export function Chart(props: ChartProps) {
       splits: (_, __, low, high) => logSplits(low, high, count),
       filter: (_, splits) => splits,
     });
+    const small = element.clientWidth < smallWidth;
     const u = new uPlot(
       {
         width: element.clientWidth,
         height,
-        padding: [10, 26, 0, 0],
+        padding: [10, small ? 12 : 26, 0, 0],
         legend: { show: false },
         scales: {
           // A log axis of its own accord would run on to whole decades.
@@ -135,14 +138,14 @@ export function Chart(props: ChartProps) {
           {
             ...axis(2),
             size: 30,
-            space: 70,
+            space: small ? 40 : 70,
             grid: { show: false },
             ...(logX ? logAxis(Math.max(3, Math.floor(element.clientWidth / 90))) : {}),
             values: (_, splits) => splits.map((x) => (x === null ? '' : latest.current.formatX(x))),
           },
           {
             ...axis(3),
-            size: yWidth,
+            size: small ? 52 : 58,
             space: 36,
             ...(logY ? logAxis(Math.max(3, Math.floor(height / 38))) : {}),
             values: (_, splits) => splits.map((y) => (y === null ? '' : latest.current.formatY(y))),

@@ -70,7 +70,7 @@ export const common = {
   },
   chart: {
     resetZoom: 'Reset zoom',
-    zoomHint: 'Drag to zoom, double-click to reset; keys',
+    zoomHint: 'Drag to zoom, double-click to reset, or use keys',
     keysHint:
       'With the pointer: drag over a part to zoom into it, pinch, or double-click to reset. Where a chart has the focus:',
     keys: [

@@ -158,7 +158,7 @@ function Result({
       ? []
       : [(then ? texts.unpaired : texts.notMeasured)(formatCount(step)), costInWords(occasion)];
   return (
-    <Stack gap="sm">
+    <Stack gap="sm" aria-busy={measuring.busy}>
       <ComparisonTable
         step={step}
         ids={ids}

@@ -151,7 +151,11 @@ function State({ backend: { works, problem }, used }: { backend: DoctorReport['b
   const absent = !works && problem === undefined;
   const text = used ? texts.used : works ? texts.works : absent ? texts.optional : texts.missing;
   return (
-    <Badge color={works ? 'teal' : absent ? 'gray' : 'orange'} tt="none">
+    <Badge
+      color={works ? 'teal' : absent ? 'gray' : 'orange'}
+      tt="none"
+      style={{ flexShrink: 0, minWidth: 'max-content' }}
+    >
       {text}
     </Badge>
   );
@@ -159,6 +163,8 @@ function State({ backend: { works, problem }, used }: { backend: DoctorReport['b
 
 function Engines({ report: { backends, auto, why } }: { report: DoctorReport }) {
   const { columns } = texts;
+  // The first of its rows is float32, which runs compute in unless they say otherwise.
+  const taken = backends.find(({ name }) => name === auto);
   return (
     <Paper component="section" aria-label={texts.engines}>
       <Title order={2} mb={2}>
@@ -178,10 +184,10 @@ function Engines({ report: { backends, auto, why } }: { report: DoctorReport }) 
           </Table.Thead>
           <Table.Tbody>
             {backends.map((backend) => (
-              <Table.Tr key={backend.name}>
+              <Table.Tr key={`${backend.name} ${backend.family}`}>
                 <Table.Td fw={600}>{backend.name}</Table.Td>
                 <Table.Td>
-                  <State backend={backend} used={backend.name === auto} />
+                  <State backend={backend} used={backend === taken} />
                 </Table.Td>
                 <Table.Td className="numbers">
                   {backend.gflops === null ? '–' : texts.gflops(backend.gflops.toFixed(1))}

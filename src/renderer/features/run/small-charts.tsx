@@ -43,7 +43,6 @@ export function SmallCharts({ run, series, version }: { run: RunDetail; series: 
               group={chartGroup(run.name, axis)}
               title={texts.fileTitle(run.name, label)}
               xName={texts.axes[axis]}
-              yWidth={56}
             />
           </Paper>
         ))}

@@ -155,6 +155,7 @@ describe('models of others', () => {
     );
     expect(suggestedMergeName(['C:\\x\\ckpt1.pt', 'C:\\x\\ckpt2.pt'], ['ckpt mean of 2'])).toBe('ckpt mean of 2 2');
     expect(suggestedMergeName(['/a', '/b'], [])).toBe('mean of 2');
+    expect(suggestedMergeName(['/runs/quickstart'], ['quickstart mean'])).toBe('quickstart mean 2');
   });
 });
 

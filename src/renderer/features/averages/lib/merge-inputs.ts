@@ -21,7 +21,7 @@ export function moved(inputs: readonly string[], index: number, by: -1 | 1): str
   return next;
 }
 
-/** A name for the mean: what its inputs' names begin with, and their number. */
+/** A name for the mean: what its inputs' names begin with, and their number; none of a folder of revisions. */
 export function suggestedMergeName(inputs: readonly string[], taken: readonly string[]): string {
   const names = inputs.map((path) => lastPart(path).replace(/\.(pt|pth|bin|safetensors)$/i, ''));
   let stem = names[0] ?? '';
@@ -30,7 +30,8 @@ export function suggestedMergeName(inputs: readonly string[], taken: readonly st
     .replace(/[^\p{L}\p{N} ._-]/gu, '')
     .replace(/[\s\d._-]+$/u, '')
     .replace(/^[.\s]+/, '');
-  const base = `${plain.slice(0, 60) || 'mean'} mean of ${inputs.length}`.replace(/^mean mean/, 'mean');
+  const mean = inputs.length > 1 ? `mean of ${inputs.length}` : 'mean';
+  const base = `${plain.slice(0, 60) || 'mean'} ${mean}`.replace(/^mean mean/, 'mean');
   if (!taken.includes(base)) return base;
   for (let n = 2; ; n++) if (!taken.includes(`${base} ${n}`)) return `${base} ${n}`;
 }
