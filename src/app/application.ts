@@ -73,7 +73,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     for (const listener of listeners) listener(event);
   };
   const home = (): string => settings.get().home;
-  const supervisor = new Supervisor(parts, emit, () => settings.get().tensorflow);
+  const supervisor = new Supervisor(parts, emit, settings);
   const opening = new Opening({ home, emit });
   const stagingArea = staging(() => join(home(), 'staging'));
 
@@ -153,7 +153,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
   const errand = (spec: JobSpec): Promise<JobResult> => supervisor.run(spec);
   const prober = new Prober({
     run: (spec, onReport) => supervisor.run(spec, onReport),
-    threads: () => settings.get().threads,
+    settings: () => settings.get(),
     training: () => (queue.active ? [queue.active.job.subject] : []),
   });
   const speed = async () => (await errand({ kind: 'preparing-speed', sources: sampleCorpus(parts) })).preparing;

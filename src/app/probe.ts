@@ -4,14 +4,15 @@ import type { RunConfig } from '../shared/config.ts';
 import { UserError } from '../shared/errors.ts';
 import { fitToTime, runTime } from '../shared/fit.ts';
 import type { JobResult, JobSpec, Report } from '../shared/jobs.ts';
+import type { Settings } from '../shared/settings.ts';
+import { deviceOf } from './settings.ts';
 
 const probeSeconds = 5;
 
 export interface ProberOptions {
   /** Runs the job in a worker. */
   readonly run: (spec: JobSpec, onReport: (report: Report) => void) => Promise<JobResult>;
-  /** Threads where a configuration leaves them open. */
-  readonly threads: () => number | null;
+  readonly settings: () => Settings;
   /** Names of the runs that train now. */
   readonly training: () => string[];
 }
@@ -33,14 +34,14 @@ export class Prober {
   }
 
   async #measure(config: RunConfig, hours: number | null): Promise<SpeedProbe> {
-    const { run, threads, training } = this.#options;
+    const { run, settings, training } = this.#options;
     const beside = new Set(training());
     let device: SpeedProbe['device'] | null = null;
-    const asked = { ...config, device: { ...config.device, threads: config.device.threads ?? threads() } };
+    const asked = { ...config, device: deviceOf(config.device, settings()) };
     const { probe } = await run({ kind: 'probe', config: asked, seconds: probeSeconds }, (report) => {
       if (report.type === 'device') {
-        const { backend, device: processor, family, threads: used } = report;
-        device = { backend, device: processor, family, threads: used };
+        const { type: _type, ...used } = report;
+        device = used;
       }
     });
     if (!probe || !device) throw new UserError('no-result', 'The measurement ended without a result.', 'Try again.');

@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import Conf from 'conf';
+import type { RunConfig } from '../shared/config.ts';
 import { UserError } from '../shared/errors.ts';
 import { defaultSettings, type Settings, settings as settingsSchema } from '../shared/settings.ts';
 
@@ -14,6 +15,15 @@ export interface SettingsStore {
 
 /** File name without extension, for both stores. */
 export const settingsName = 'settings';
+
+/** A configuration's device with what Settings say where it leaves that open. */
+export function deviceOf(device: RunConfig['device'], { backend, threads }: Settings): RunConfig['device'] {
+  return {
+    ...device,
+    backend: device.backend === 'auto' ? backend : device.backend,
+    threads: device.threads ?? threads,
+  };
+}
 
 export interface SettingsService {
   get(): Settings;

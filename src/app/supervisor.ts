@@ -5,6 +5,7 @@ import { toApiError, UserError } from '../shared/errors.ts';
 import type { Command, JobResult, JobSpec, Report } from '../shared/jobs.ts';
 import type { Parts } from './locate.ts';
 import { LogFile } from './log-file.ts';
+import type { SettingsService } from './settings.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 export interface StartOptions {
@@ -38,14 +39,13 @@ export function newJob(kind: Job['kind'], subject: string): Job {
 export class Supervisor {
   readonly #parts: Parts;
   readonly #emit: (event: AppEvent) => void;
-  readonly #tensorflow: () => string | null;
+  readonly #settings: SettingsService;
   readonly #workers = new Set<WorkerProcess>();
   #closing = false;
 
-  /** @param tensorflow folder that workers look in for TensorFlow */
-  constructor(parts: Parts, emit: (event: AppEvent) => void, tensorflow: () => string | null) {
+  constructor(parts: Parts, emit: (event: AppEvent) => void, settings: SettingsService) {
     this.#parts = parts;
-    this.#tensorflow = tensorflow;
+    this.#settings = settings;
     this.#emit = emit;
   }
 
@@ -133,7 +133,9 @@ export class Supervisor {
   ): WorkerProcess {
     if (this.#closing)
       throw new UserError('closing', 'Meander is closing.', 'Start it again; what was saved continues there.');
-    const worker = new WorkerProcess({ parts: this.#parts, job, tensorflow: this.#tensorflow(), ...hooks });
+    const { tensorflow } = this.#settings.get();
+    const measured = this.#settings.folder;
+    const worker = new WorkerProcess({ parts: this.#parts, job, tensorflow, measured, ...hooks });
     this.#workers.add(worker);
     worker.result.finally(() => this.#workers.delete(worker)).catch(() => {});
     return worker;

@@ -17,7 +17,7 @@ import { LiveSamples } from './live-samples.ts';
 import type { Queue } from './queue.ts';
 import { checkpointSteps } from './run-files.ts';
 import type { Runs } from './runs.ts';
-import type { SettingsService } from './settings.ts';
+import { deviceOf, type SettingsService } from './settings.ts';
 import type { ActiveJob, Supervisor } from './supervisor.ts';
 
 type Weights = Omit<WeightsRef, 'run'>;
@@ -103,12 +103,6 @@ export class Training {
     await datasets.readyAt(config.dataset);
     const steps = await checkpointSteps(folder);
     let newest = steps.at(-1) ?? null;
-    const chosen = settings.get();
-    const device = {
-      ...config.device,
-      backend: config.device.backend === 'auto' ? chosen.backend : config.device.backend,
-      threads: config.device.threads ?? chosen.threads,
-    };
     const active = supervisor.start({
       kind: 'train',
       subject: name,
@@ -116,7 +110,7 @@ export class Training {
       spec: {
         kind: 'train',
         folder,
-        config: { ...config, device },
+        config: { ...config, device: deviceOf(config.device, settings.get()) },
         resume: newest !== null,
       },
       log: join(folder, 'log.txt'),

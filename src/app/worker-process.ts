@@ -6,10 +6,12 @@ import { type Command, type JobResult, type JobSpec, protocolVersion, type Repor
 import type { Parts } from './locate.ts';
 
 export interface WorkerOptions {
-  readonly parts: Pick<Parts, 'node' | 'worker' | 'root' | 'addon'>;
+  readonly parts: Pick<Parts, 'node' | 'worker' | 'root' | 'addon' | 'version'>;
   readonly job: JobSpec;
   /** Folder of TensorFlow for the worker, unless MEANDER_TENSORFLOW names another from outside. */
   readonly tensorflow?: string | null;
+  /** Folder where workers keep what they measured once. */
+  readonly measured?: string | null;
   /** Everything the worker says, `hello`, `done` and `failed` included. */
   readonly onReport?: (report: Report) => void;
   /** What it prints on stdout and stderr. */
@@ -39,7 +41,7 @@ export class WorkerProcess {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    const { node, worker, root, addon } = options.parts;
+    const { node, worker, root, addon, version } = options.parts;
     this.result = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -51,6 +53,8 @@ export class WorkerProcess {
       env: {
         ...(addon ? { MEANDER_NATIVE: addon } : {}),
         ...(options.tensorflow ? { MEANDER_TENSORFLOW: options.tensorflow } : {}),
+        ...(options.measured ? { MEANDER_MEASURED: options.measured } : {}),
+        MEANDER_VERSION: version,
         ...workerEnvironment(process.env),
       },
       windowsHide: true,

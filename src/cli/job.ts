@@ -15,6 +15,16 @@ export function homeOf(args: Arguments): string {
   return given === null ? openSettings().get().home : path.resolve(given);
 }
 
+/** What Settings say to workers; nothing where they have no folder that can be written. */
+function chosen(): { tensorflow: string | null; measured: string } | null {
+  try {
+    const settings = openSettings();
+    return { tensorflow: settings.get().tensorflow, measured: settings.folder };
+  } catch {
+    return null;
+  }
+}
+
 /** Milliseconds that a worker gets to save after the user has asked twice. */
 const patience = 30_000;
 
@@ -34,6 +44,7 @@ export async function jobWithProgress(job: JobSpec, label: string, hooks: JobHoo
   let newest = job.kind === 'train' ? ((await checkpointSteps(job.folder)).at(-1) ?? null) : null;
   const worker = new WorkerProcess({
     parts: locate(),
+    ...chosen(),
     job,
     resumeStep: () => newest,
     onReport(report) {

@@ -167,7 +167,8 @@ export type PresetInfo = z.infer<typeof presetInfo>;
 
 /** How long a configuration takes on this machine. */
 export const speedProbe = probeResult.extend({
-  device: usedDevice,
+  /** `why` it was taken, in words. */
+  device: usedDevice.extend({ why: z.string() }),
   /** Seconds. */
   run: z.object({ training: z.number(), evaluating: z.number(), total: z.number() }),
   /** Of the run's time, 0 to 1. */

@@ -2,7 +2,8 @@
 import type { Precision } from '../../shared/config.ts';
 import type { DType, Program, Scalars } from '../program/types.ts';
 
-export type BackendName = 'native' | 'tensorflow' | 'reference';
+export const backendNames = ['native', 'tensorflow', 'reference'] as const;
+export type BackendName = (typeof backendNames)[number];
 
 export interface BackendInfo {
   readonly name: BackendName;

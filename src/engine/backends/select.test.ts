@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../errors.ts';
 import type { Backend } from './backend.ts';
 import { openReference } from './reference/index.ts';
-import { openBackend } from './select.ts';
+import { openBackend, type Race } from './select.ts';
 
 const { native, tensorflow } = vi.hoisted(() => {
   const engine = () => ({ open: async (): Promise<Backend> => Promise.reject(new Error('not set')) });
@@ -46,6 +46,50 @@ describe('openBackend', () => {
     const { backend, why } = await openBackend('auto', {});
     expect(backend).toBe(loaded);
     expect(why).toMatch(/^tensorflow: .*graphics card.*no C\+\+ compiler/);
+  });
+
+  describe('where both load', () => {
+    const engine = (name: string) => ({ info: { name, family: '' }, close: vi.fn() }) as unknown as Backend;
+    let both: Record<string, Backend>;
+    beforeEach(() => {
+      both = { native: engine('native'), tensorflow: engine('tensorflow') };
+      native.open = async () => both.native!;
+      tensorflow.open = async () => both.tensorflow!;
+    });
+    const race = (seconds: Record<string, number | Error>): Race => ({
+      of: 'this model',
+      seconds: async ({ info }) => {
+        const time = seconds[info.name]!;
+        if (time instanceof Error) throw time;
+        return time;
+      },
+    });
+
+    it('auto takes the one that a step is faster on, closes the other and says the times', async () => {
+      const { backend, why } = await openBackend('auto', {}, race({ native: 0.1666, tensorflow: 0.0321 }));
+      expect(backend).toBe(both.tensorflow);
+      expect(why).toBe(
+        'tensorflow: the fastest here, measured: a step of this model takes tensorflow 32.1 ms, native 167 ms',
+      );
+      expect(both.native!.close).toHaveBeenCalledOnce();
+      expect(both.tensorflow!.close).not.toHaveBeenCalled();
+    });
+
+    it('an engine that has no room for the model drops out, with its reason', async () => {
+      const { backend, why } = await openBackend('auto', {}, race({ native: 2, tensorflow: new Error('no memory') }));
+      expect(backend).toBe(both.native);
+      expect(why).toContain('native 2000 ms, tensorflow cannot (no memory)');
+    });
+
+    it('where none runs it the first stays', async () => {
+      const none = new Error('no memory');
+      expect((await openBackend('auto', {}, race({ native: none, tensorflow: none }))).backend).toBe(both.native);
+    });
+
+    it('without a race nothing but the first is opened', async () => {
+      tensorflow.open = async () => Promise.reject(new Error('opened'));
+      expect((await openBackend('auto', {})).backend).toBe(both.native);
+    });
   });
 
   it('TensorFlow by name is an error where it is missing, however well native works', async () => {

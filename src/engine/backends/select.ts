@@ -5,16 +5,26 @@ import { openNative } from './native/index.ts';
 import { openReference } from './reference/index.ts';
 import { openTensorflow } from './tensorflow/index.ts';
 
+/** Measures engines against each other on what they are wanted for. */
+export interface Race {
+  /** Seconds that a step takes on this backend. Throws UserError or Error where it has no room, or an operation fails. */
+  seconds(backend: Backend): Promise<number>;
+  /** What takes a step, in words, e.g. 'this model'. */
+  readonly of: string;
+}
+
 /**
- * Opens a backend. `auto`: native where it loads, then TensorFlow where the user has it, else reference; `why` says so
- * in words, and what became of a precision that is not to be had here.
+ * Opens a backend. `auto`: of native and TensorFlow what loads here; where both do, the faster one in `race`, native
+ * without one; where neither does, reference. `why` says so in words, and what became of a precision that is not to be
+ * had here.
  * Throws UserError 'native-missing' or 'tensorflow-missing' when one was asked for by name and does not load.
  */
 export async function openBackend(
   choice: 'auto' | BackendName,
   options: BackendOptions,
+  race: Race | null = null,
 ): Promise<{ backend: Backend; why: string }> {
-  const { backend, why } = await open(choice, options);
+  const { backend, why } = await open(choice, options, race);
   const mixed = options.precision === 'mixed' && backend.info.numerics.precision !== 'mixed';
   return { backend, why: mixed ? `${why}; ${withoutMixed(backend)}` : why };
 }
@@ -24,7 +34,9 @@ function withoutMixed({ info }: Backend): string {
   return `mixed precision was asked for, but ${lack}: ${info.numerics.precision} it is`;
 }
 
-async function open(choice: 'auto' | BackendName, options: BackendOptions): Promise<{ backend: Backend; why: string }> {
+type Opened = Promise<{ backend: Backend; why: string }>;
+
+async function open(choice: 'auto' | BackendName, options: BackendOptions, race: Race | null): Opened {
   switch (choice) {
     case 'native':
       return { backend: await openNative(options), why: 'native: asked for by name' };
@@ -33,20 +45,53 @@ async function open(choice: 'auto' | BackendName, options: BackendOptions): Prom
     case 'reference':
       return { backend: await openReference(), why: 'reference: asked for by name' };
     case 'auto':
-      return openFastest(options);
+      return openFastest(options, race);
   }
 }
 
-async function openFastest(options: BackendOptions): Promise<{ backend: Backend; why: string }> {
+const engines: readonly [BackendName, (options: BackendOptions) => Promise<Backend>][] = [
+  ['native', openNative],
+  ['tensorflow', openTensorflow],
+];
+
+/** The engines that load here, the likely fastest first: one alone where none is to be measured against another. */
+async function openFastest(options: BackendOptions, race: Race | null): Opened {
   const reasons: string[] = [];
-  for (const open of [openNative, openTensorflow])
+  const loaded: Backend[] = [];
+  for (const [name, open] of engines) {
+    if (loaded.length > 0 && race === null) break;
     try {
-      const backend = await open(options);
-      const { name, family } = backend.info;
-      return { backend, why: [`${name}: the fastest that works here (${family})`, ...reasons].join('; not ') };
+      loaded.push(await open(options));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      reasons.push(`${open === openNative ? 'native' : 'tensorflow'}: ${error.message}`);
+      reasons.push(`${name}: ${error.message}`);
     }
-  return { backend: await openReference(), why: `reference, slow but portable: ${reasons.join('; ')}` };
+  }
+  const [first] = loaded;
+  if (first === undefined)
+    return { backend: await openReference(), why: `reference, slow but portable: ${reasons.join('; ')}` };
+  if (race !== null && loaded.length > 1) return run(race, loaded);
+  const { name, family } = first.info;
+  return { backend: first, why: [`${name}: the fastest that works here (${family})`, ...reasons].join('; not ') };
 }
+
+/** Closes all but the fastest. Where none runs the model, the first stays, whose own attempt then says what is wrong. */
+async function run(race: Race, loaded: readonly Backend[]): Opened {
+  const times: { backend: Backend; seconds: number; text: string }[] = [];
+  for (const backend of loaded) {
+    const { name } = backend.info;
+    try {
+      const seconds = await race.seconds(backend);
+      times.push({ backend, seconds, text: `${name} ${milliseconds(seconds)}` });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      times.push({ backend, seconds: Number.POSITIVE_INFINITY, text: `${name} cannot (${reason})` });
+    }
+  }
+  const [winner, ...others] = times.sort((a, b) => a.seconds - b.seconds);
+  for (const { backend } of others) await backend.close();
+  const measured = `a step of ${race.of} takes ${times.map(({ text }) => text).join(', ')}`;
+  return { backend: winner!.backend, why: `${winner!.backend.info.name}: the fastest here, measured: ${measured}` };
+}
+
+const milliseconds = (seconds: number): string => `${Number((1000 * seconds).toPrecision(3))} ms`;

@@ -1,5 +1,5 @@
 export { checkDataset } from './checks.ts';
-export { probe } from './probe.ts';
+export { probe, stepSeconds } from './probe.ts';
 export { Rate } from './rate.ts';
 export { Trainer, type TrainerOptions, type TrainerOutcome } from './trainer.ts';
 export { verifyExport, verifyWeights } from './verify-export.ts';

@@ -11,31 +11,31 @@ import { TrainingDevice } from './device.ts';
 const fastest = 0.25;
 
 /**
+ * Seconds of an update with all its micro-batches, from random tokens, for about `seconds`; frees everything. Less
+ * than `probe` where a step is long: one more than the first is enough to choose an engine by.
+ */
+export async function stepSeconds(backend: Backend, config: RunConfig, seconds: number): Promise<number> {
+  const { device, micro } = trainingOnNoise(backend, config);
+  try {
+    const deadline = performance.now() + 1000 * seconds;
+    return await timeStep(device, micro, config, deadline, 1);
+  } finally {
+    device.free();
+  }
+}
+
+/**
  * Times micro-steps, updates and evaluation passes on random tokens for about `seconds` and frees everything.
  * secondsPerStep counts all micro-batches of an update; secondsPerEvaluation one pass over the run's blocks.
  */
 export async function probe(backend: Backend, config: RunConfig, seconds: number): Promise<ProbeResult> {
   const { model, batch, evaluation } = config;
-  const source = randomTokens(model.vocabSize, batch.microBatch * model.blockSize + 1);
-  const device = new TrainingDevice(backend, config);
+  const { device, source, micro } = trainingOnNoise(backend, config);
   const evaluator = new Evaluator(backend, { model, source, blocks: batch.microBatch, batch: batch.microBatch });
   try {
-    fillRandom(device.parameters);
-    const rows = new Int32Array(source.count);
-    source.read(0, rows);
-    const micro = { tokens: rows.subarray(0, -1), targets: rows.subarray(1) };
     const deadline = performance.now() + seconds * 1000;
-    const microSteps = await timed(deadline - 250 * seconds, async (step) => {
-      device.microStep(step, 0, micro);
-      await device.result(step);
-    });
-    const updates = await timed(deadline - 150 * seconds, async (step) => {
-      // A rate of zero: only the time is wanted, and weights that stay sane.
-      device.update(step, 0);
-      await device.result(step);
-    });
-    const passes = await timed(deadline, async () => void (await evaluator.losses(device.parameters)));
-    const secondsPerStep = batch.accumulation * microSteps + updates;
+    const secondsPerStep = await timeStep(device, micro, config, deadline - 150 * seconds, 2);
+    const passes = await timed(deadline, 2, async () => void (await evaluator.losses(device.parameters)));
     return {
       secondsPerStep,
       secondsPerEvaluation: (passes * evaluation.blocks) / evaluator.starts.length,
@@ -47,11 +47,41 @@ export async function probe(backend: Backend, config: RunConfig, seconds: number
   }
 }
 
-/** Repeats `work` until the deadline, at least twice after a warm-up; mean seconds of the fastest quarter. */
-async function timed(deadline: number, work: (n: number) => Promise<void>): Promise<number> {
+function trainingOnNoise(backend: Backend, config: RunConfig) {
+  const { model, batch } = config;
+  const source = randomTokens(model.vocabSize, batch.microBatch * model.blockSize + 1);
+  const device = new TrainingDevice(backend, config);
+  fillRandom(device.parameters);
+  const rows = new Int32Array(source.count);
+  source.read(0, rows);
+  return { device, source, micro: { tokens: rows.subarray(0, -1), targets: rows.subarray(1) } };
+}
+
+/** Seconds of an update with all its micro-batches; a tenth of the time until the deadline goes to what follows them. */
+async function timeStep(
+  device: TrainingDevice,
+  micro: { tokens: Int32Array; targets: Int32Array },
+  { batch }: RunConfig,
+  deadline: number,
+  least: number,
+): Promise<number> {
+  const microSteps = await timed(deadline - 0.1 * (deadline - performance.now()), least, async (step) => {
+    device.microStep(step, 0, micro);
+    await device.result(step);
+  });
+  const updates = await timed(deadline, least, async (step) => {
+    // A rate of zero: only the time is wanted, and weights that stay sane.
+    device.update(step, 0);
+    await device.result(step);
+  });
+  return batch.accumulation * microSteps + updates;
+}
+
+/** Repeats `work` until the deadline, `least` times or more after a warm-up; mean seconds of the fastest quarter. */
+async function timed(deadline: number, least: number, work: (n: number) => Promise<void>): Promise<number> {
   await work(0);
   const took: number[] = [];
-  while (took.length < 2 || performance.now() < deadline) {
+  while (took.length < least || performance.now() < deadline) {
     const start = performance.now();
     await work(took.length + 1);
     took.push((performance.now() - start) / 1000);

@@ -100,6 +100,7 @@ export const newRun = {
     shareNote: 'Of the measured time: (1 + averages) forward passes over the validation blocks each time',
     on: (backend: string, family: string, threads: number) =>
       `On ${backend} (${family}), ${threads} ${threads === 1 ? 'thread' : 'threads'}. Checkpoints come on top.`,
+    why: (reason: string) => `Engine – ${reason}.`,
     beside: (runs: string) => `Measured while “${runs}” trained, so too slow.`,
     again: 'Measure again',
     milliseconds: (n: string) => `${n} ms`,

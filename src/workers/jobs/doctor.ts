@@ -17,6 +17,8 @@ const peakShare = 0.3;
 export async function runDoctorJob(job: Extract<JobSpec, { kind: 'doctor' }>): Promise<JobResult> {
   const backends: DoctorResult['backends'] = [];
   let bandwidth: number | null = null;
+  /** Seconds per step in float32. */
+  const steps = new Map<BackendName, number>();
   for (const [name, precision] of engines()) {
     const { reason, problem } = stateOf(name);
     if (reason !== null) {
@@ -29,14 +31,19 @@ export async function runDoctorJob(job: Extract<JobSpec, { kind: 'doctor' }>): P
       const { device, family, threads } = backend.info;
       const native = backend instanceof NativeBackend ? backend : null;
       const peak = native && (await native.peak((peakShare * job.seconds) / 3)) / 1e9;
-      const gflops = await measure(backend, (1 - peakShare) * job.seconds);
+      const { gflops, secondsPerStep } = await measure(backend, (1 - peakShare) * job.seconds);
+      if (precision === 'float32') steps.set(name, secondsPerStep);
       if (native && bandwidth === null && job.seconds >= secondsForMemory) bandwidth = (await native.bandwidth()) / 1e9;
       backends.push({ name, works: true, text: texts[name], problem, device, family, threads, gflops, peak });
     } finally {
       await backend.close();
     }
   }
-  const { backend, why } = await openBackend('auto', {});
+  const { backend, why } = await openBackend(
+    'auto',
+    {},
+    { of: 'a small model', seconds: async ({ info }) => steps.get(info.name)! },
+  );
   const auto = backend.info.name;
   await backend.close();
   return { outcome: 'finished', doctor: { backends, bandwidth, auto, why } };
@@ -66,14 +73,14 @@ function stateOf(name: BackendName): { reason: string | null; problem?: string }
   return { reason, problem: (installed ? reason : null) ?? note ?? undefined };
 }
 
-/** Floating-point operations of a training step, 6 × matrix weights × tokens, per second / 10⁹ (docs/conventions.md). */
-async function measure(backend: Backend, seconds: number): Promise<number> {
+/** gflops: floating-point operations of a step, 6 × matrix weights × tokens, per second / 10⁹ (docs/conventions.md). */
+async function measure(backend: Backend, seconds: number): Promise<{ gflops: number; secondsPerStep: number }> {
   // The reference engine is hundreds of times slower: a step of its shape takes as long as one of native's.
   const config = backend.info.name === 'reference' ? shape(1, 1, 32) : shape(4, 4, 128);
   const { secondsPerStep } = await probe(backend, config, seconds);
   const { layers, width, vocabSize, blockSize } = config.model;
   const matrix = 12 * layers * width ** 2 + vocabSize * width;
-  return (6 * matrix * config.batch.microBatch * blockSize) / secondsPerStep / 1e9;
+  return { gflops: (6 * matrix * config.batch.microBatch * blockSize) / secondsPerStep / 1e9, secondsPerStep };
 }
 
 function shape(layers: number, microBatch: number, blockSize: number): RunConfig {

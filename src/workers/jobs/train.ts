@@ -1,11 +1,12 @@
 /** Training: starts a run or goes on from its newest checkpoint, and serves what is asked of it meanwhile. */
 import { rm, stat } from 'node:fs/promises';
+import { type BackendName, backendNames } from '../../engine/backends/backend.ts';
 import { RunFolder } from '../../engine/checkpoint/index.ts';
 import { openDataset } from '../../engine/data/index.ts';
 import { UserError } from '../../engine/errors.ts';
 import { checkDataset, Trainer } from '../../engine/train/index.ts';
 import type { Command, JobResult, JobSpec } from '../../shared/jobs.ts';
-import { withDevice } from './device.ts';
+import { withTrainingDevice } from './device.ts';
 import type { JobHooks } from './job.ts';
 
 type TrainJob = Extract<JobSpec, { kind: 'train' }>;
@@ -21,7 +22,7 @@ export async function runTrainJob(job: TrainJob, hooks: JobHooks): Promise<JobRe
     const fresh = (await stat(job.folder).catch(() => null)) === null;
     const folder = await openRun(job, dataset.meta.fingerprint);
     try {
-      return await withDevice(job.config.device, hooks, async (backend) => {
+      return await withTrainingDevice(job.config, await engineOf(folder), hooks, async (backend) => {
         const trainer = new Trainer({ folder, dataset, backend, emit: hooks.report });
         const stop = () => trainer.stop();
         if (hooks.signal.aborted) stop();
@@ -62,6 +63,17 @@ async function openRun(job: TrainJob, datasetFingerprint: string): Promise<RunFo
   } catch (error) {
     await folder.close();
     throw error;
+  }
+}
+
+/** The engine of the newest checkpoint; null before the first. */
+async function engineOf(folder: RunFolder): Promise<BackendName | null> {
+  if ((await folder.checkpoints()).length === 0) return null;
+  const checkpoint = await folder.openForResume();
+  try {
+    return backendNames.find((name) => name === checkpoint.trainer.numerics.backend) ?? null;
+  } finally {
+    await checkpoint.close();
   }
 }
 

@@ -72,6 +72,9 @@ export function SpeedPanel({ state, speed }: { state: DraftState; speed: SpeedSt
               {busy ? texts.measuring : texts.again}
             </Anchor>
           </Text>
+          <Text size="xs" c="dimmed" lineClamp={2} title={probe.device.why}>
+            {texts.why(probe.device.why)}
+          </Text>
         </Stack>
       ) : (
         <Text size="xs" c="dimmed" role="status">
