@@ -1,5 +1,5 @@
 /**
- * Builds out/: main/{index,server,cli,worker}.js for Node 24, preload/index.cjs, renderer/. Packages stay outside of
+ * Builds out/: main/{index,server,cli,worker,encode-thread}.js for Node 24, preload/index.cjs, renderer/. Packages stay outside of
  * the bundles and are found in node_modules, where a package keeps its binaries.
  */
 import { resolve } from 'node:path';
@@ -19,6 +19,8 @@ export default defineConfig({
           server: source('server/main.ts'),
           cli: source('cli/main.ts'),
           worker: source('workers/main.ts'),
+          // A preparation's threads; encode-pool finds it by this name.
+          'encode-thread': source('engine/data/encode-thread.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },

@@ -44,6 +44,7 @@ const runtime = path.join(resources, 'runtime');
 for (const file of [
   'package.json',
   'out/main/worker.js',
+  'out/main/encode-thread.js',
   'out/preload/index.cjs',
   'out/renderer/index.html',
   'native/build/Release/meander.node',

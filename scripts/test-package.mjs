@@ -95,6 +95,10 @@ async function tryPackage() {
   check('the command line answers', version.includes('meander COMMAND'));
   const doctor = run('meander', ['doctor', '--json'], { env });
   check('its worker has the native engine', /"name":\s*"native"[^}]*"works":\s*true/.test(doctor));
+  const apart = path.join(scratch, 'by threads');
+  const args = ['prepare', folder.texts, '--name', 'set', '--split', 'tail', '--threads', '2', '--home', apart];
+  run('meander', args, { env });
+  check('its worker makes tokens on threads', existsSync(path.join(apart, 'datasets/set/dataset.json')));
 
   const first = await start(pathToFileURL(folder.texts).href);
   const page = await first.page();

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'vite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { prepareConfig } from '../shared/dataset.ts';
 import { locate, type Surroundings, surroundings } from './locate.ts';
 import { scratch } from './testing/fixture.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -85,17 +86,23 @@ test('what is missing is named', async () => {
   expect(() => locate(around('/nowhere/locate.ts'))).toThrow(/No Meander folder holds/);
 });
 
-test('a worker starts from a folder laid out like a package, with its addon and packages beside it', async () => {
+test('a worker starts from a folder laid out like a package, with its addon, threads and packages beside it', async () => {
   const runtime = join(folder, 'resources/runtime');
   await build({
     configFile: false,
     logLevel: 'silent',
     root: here.root,
     build: {
-      ssr: join(here.root, 'src/workers/main.ts'),
+      ssr: true,
       target: 'node24',
       outDir: join(runtime, 'out/main'),
-      rollupOptions: { output: { entryFileNames: 'worker.js', chunkFileNames: 'chunks/[name]-[hash].js' } },
+      rollupOptions: {
+        input: {
+          worker: join(here.root, 'src/workers/main.ts'),
+          'encode-thread': join(here.root, 'src/engine/data/encode-thread.ts'),
+        },
+        output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      },
     },
   });
   await cp(join(here.root, 'package.json'), join(runtime, 'package.json'));
@@ -139,4 +146,11 @@ test('a worker starts from a folder laid out like a package, with its addon and 
   const scan = { kind: 'scan' as const, sources: [join(folder, 'text.txt')] };
   const { report } = await new WorkerProcess({ parts, job: scan }).result;
   expect(report).toMatchObject({ fileCount: 1, bytes: 4 });
+
+  await writeFile(join(folder, 'text.txt'), 'text '.repeat(500));
+  const config = prepareConfig.parse({ name: 'set', sources: scan.sources, split: { by: 'tail', fraction: 0.1 } });
+  const prepare = { kind: 'prepare' as const, folder: join(folder, 'set'), config, threads: 2 };
+  const { dataset } = await new WorkerProcess({ parts, job: prepare }).result;
+  // 500 words, the space after the last one, and the end of text; nine tenths are trained on.
+  expect(dataset?.train.tokens).toBe(451);
 });

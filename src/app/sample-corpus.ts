@@ -1,7 +1,7 @@
 /** The sample corpus: State of the Union addresses, public-domain text that an npm package ships. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import type { PrepareConfig } from '../shared/dataset.ts';
+import { type PrepareConfig, prepareConfig } from '../shared/dataset.ts';
 import { UserError } from '../shared/errors.ts';
 import type { Parts } from './locate.ts';
 
@@ -25,13 +25,10 @@ export function sampleCorpus(parts: Pick<Parts, 'nodeModules'>): string[] {
 
 /** How the addresses are prepared, by the window and by the command line alike. @throws UserError 'sample-missing' */
 export function sampleDataset(parts: Pick<Parts, 'nodeModules'>): PrepareConfig {
-  return {
+  return prepareConfig.parse({
     name: 'state-of-the-union',
     sources: sampleCorpus(parts),
     tokenizer: 'characters',
     split: { by: 'document', fraction: 0.1 },
-    invalidUtf8: 'replace',
-    textField: null,
-    unpackRatio: 250,
-  };
+  });
 }

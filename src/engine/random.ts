@@ -5,7 +5,16 @@
  */
 
 /** Streams keep purposes apart; dropout site i draws from `dropoutStream(i)`. */
-export const Streams = { init: 1, batch: 2, evaluation: 3, sampling: 4, probe: 5, split: 6, epoch: 7 } as const;
+export const Streams = {
+  init: 1,
+  batch: 2,
+  evaluation: 3,
+  sampling: 4,
+  probe: 5,
+  split: 6,
+  epoch: 7,
+  shuffle: 8,
+} as const;
 
 const firstDropoutStream = 1000;
 export function dropoutStream(site: number): number {

@@ -42,6 +42,19 @@ export const splitConfig = z.discriminatedUnion('by', [
   /** The validation split that the sources bring: of Hugging Face's `datasets`, saved or as its files are named. */
   z.strictObject({ by: z.literal('given') }),
 ]);
+const share = z.number().min(0).max(1).nullable().default(null);
+const characters = z.number().int().min(1).nullable().default(null);
+/** Which documents are prepared, by their text alone, whatever its language; null asks for nothing. */
+export const documentFilters = z.strictObject({
+  minCharacters: characters,
+  maxCharacters: characters,
+  /** Share of letters, marks and digits among the characters that are no white space, at least. */
+  minLetters: share,
+  /** Share of the lines, empty ones aside, that repeat an earlier line of their document, at most. */
+  maxRepeatedLines: share,
+});
+export type DocumentFilters = z.infer<typeof documentFilters>;
+
 export const prepareConfig = z.strictObject({
   name: z.string().regex(/^[^/\\:*?"<>|.\s][^/\\:*?"<>|]{0,99}$/, 'use a plain file name of at most 100 characters'),
   /** Files and folders, absolute paths. */
@@ -55,6 +68,11 @@ export const prepareConfig = z.strictObject({
   textField: z.string().min(1).max(200).nullable().default(null),
   /** How often its own size a file may unpack to; past that (and 64 MiB) it is taken for a bomb and left out. */
   unpackRatio: z.number().int().min(1).max(1_000_000).default(250),
+  /** Leaves out a document whose text is exactly that of another one; the validation part keeps its own. */
+  dedup: z.boolean().default(false),
+  /** Seed of a random order of the training documents; null: that of the sources. */
+  shuffle: z.number().int().min(0).max(0xffffffff).nullable().default(null),
+  filters: documentFilters.prefault({}),
 });
 export type PrepareConfig = z.infer<typeof prepareConfig>;
 
@@ -148,8 +166,11 @@ export const sourceReport = z.object({
   skippedCount: z.number().int(),
   /** The data brings a validation split of its own. */
   validation: z.boolean().optional(),
-  /** Documents whose text is that of an earlier one; all are kept. Known after preparation. */
+  /** Documents whose text is exactly that of another one, and whether they were left out. Known after preparation. */
   duplicates: z.number().int().optional(),
+  deduplicated: z.boolean().optional(),
+  /** Documents that each filter left out; the first that a document did not pass counts. */
+  filtered: z.partialRecord(z.enum(documentFilters.keyof().options), z.number().int()).optional(),
   /** Characters left out because the training text, and so the vocabulary, does not hold them. */
   leftOut: z.number().int().optional(),
   /** Documents by the UTF-8 bytes of their text. Known after preparation. */

@@ -36,7 +36,13 @@ export type WeightsRef = z.infer<typeof weightsRef>;
 export const jobSpec = z.discriminatedUnion('kind', [
   /** Starts the run, or resumes it when its folder holds a checkpoint. */
   z.strictObject({ kind: z.literal('train'), folder: z.string(), config: runConfig, resume: z.boolean() }),
-  z.strictObject({ kind: z.literal('prepare'), folder: z.string(), config: prepareConfig }),
+  z.strictObject({
+    kind: z.literal('prepare'),
+    folder: z.string(),
+    config: prepareConfig,
+    /** That encode text; absent: as many as pay. What is written is the same. */
+    threads: z.number().int().min(1).max(64).optional(),
+  }),
   z.strictObject({
     kind: z.literal('scan'),
     sources: z.array(z.string()),

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openModelFolder, RunFolder } from '../engine/checkpoint/index.ts';
 import { microConfig } from '../engine/train/fixture.ts';
 import type { RunConfig } from '../shared/config.ts';
-import type { DatasetMeta } from '../shared/dataset.ts';
+import { type DatasetMeta, prepareConfig } from '../shared/dataset.ts';
 import { type Command, type JobResult, type JobSpec, protocolVersion, type Report, report } from '../shared/jobs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -81,15 +81,12 @@ beforeAll(async () => {
   const result = await run({
     kind: 'prepare',
     folder: join(home, 'dataset'),
-    config: {
+    config: prepareConfig.parse({
       name: 'verses',
       sources: [join(home, 'texts')],
       tokenizer: 'characters',
       split: { by: 'document', fraction: 0.2 },
-      invalidUtf8: 'replace',
-      textField: null,
-      unpackRatio: 250,
-    },
+    }),
   });
   meta = result.dataset!;
   const micro = microConfig({ checkpoints: { every: 3 } });

@@ -56,6 +56,25 @@ export const prepare: Command = {
       value: 'N',
       help: 'how often its own size a packed file may unpack to before it is taken for a bomb (default: 250)',
     },
+    dedup: { type: 'boolean', help: 'leave out documents whose text is exactly that of another one' },
+    shuffle: { type: 'string', value: 'SEED', help: 'put the training documents in a random order' },
+    'min-characters': { type: 'string', value: 'N', help: 'leave out shorter documents' },
+    'max-characters': { type: 'string', value: 'N', help: 'leave out longer documents' },
+    'min-letters': {
+      type: 'string',
+      value: 'SHARE',
+      help: 'leave out documents with a smaller share of letters and digits among what is no white space',
+    },
+    'max-repeated-lines': {
+      type: 'string',
+      value: 'SHARE',
+      help: 'leave out documents of whose lines a larger share repeats an earlier one',
+    },
+    threads: {
+      type: 'string',
+      value: 'N',
+      help: 'threads that make tokens (default: as many as pay, at most 3); the dataset is the same with any number',
+    },
   },
   notes: [
     'SOURCE is a file that is read, a folder of them, or a folder with nanoGPT’s train.bin and val.bin or llm.c’s shards.',
@@ -81,12 +100,24 @@ export const prepare: Command = {
       invalidUtf8: args.text('invalid-utf8') ?? 'replace',
       textField: args.text('text-field'),
       unpackRatio: args.number('unpack-ratio') ?? undefined,
+      dedup: args.flag('dedup'),
+      shuffle: args.number('shuffle'),
+      filters: {
+        minCharacters: args.number('min-characters'),
+        maxCharacters: args.number('max-characters'),
+        minLetters: args.number('min-letters'),
+        maxRepeatedLines: args.number('max-repeated-lines'),
+      },
     };
+    const threads = args.number('threads', { min: 1, max: 64, integer: true });
     const parsed = prepareConfig.safeParse(options);
     if (!parsed.success)
       throw new UsageError(`these options do not work:\n${optionIssuesText(parsed.error.issues, options)}`);
     const folder = path.join(homeOf(args), 'datasets', parsed.data.name);
-    const { dataset } = await jobWithProgress({ kind: 'prepare', folder, config: parsed.data }, 'Preparing');
+    const { dataset } = await jobWithProgress(
+      { kind: 'prepare', folder, config: parsed.data, ...(threads === null ? {} : { threads }) },
+      'Preparing',
+    );
     if (!dataset) {
       tell('Stopped. Give the same command again to continue.');
       return 130;
@@ -99,6 +130,17 @@ export const prepare: Command = {
     }
     for (const { name, invalidUtf8 } of dataset.report?.files ?? [])
       if (invalidUtf8 > 0) tell(`${name}: ${invalidUtf8} sequences that are not UTF-8 were replaced by U+FFFD`);
+    const { duplicates = 0, deduplicated, filtered } = dataset.report ?? {};
+    if (duplicates > 0)
+      tell(
+        deduplicated
+          ? `${duplicates} documents with the text of another one were left out`
+          : `${duplicates} documents have the text of another one; --dedup leaves them out`,
+      );
+    for (const [filter, documents] of Object.entries(filtered ?? {}))
+      tell(
+        `${documents} documents were left out by --${filter.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      );
     // Token files of nanoGPT say nothing of documents and text.
     const part = ({ tokens, documents }: typeof dataset.train): string =>
       `${count(tokens)} tokens${documents > 0 ? ` of ${documents} ${documents === 1 ? 'document' : 'documents'}` : ''}`;

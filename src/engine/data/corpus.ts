@@ -1,12 +1,13 @@
-/** The documents of a preparation, a few bytes each: what the first pass learnt of them, and how they are read again. */
+/** The documents of a preparation: what the first pass learnt of them, and how they are read again. */
 import type { Hash } from 'node:crypto';
 import { createHash } from 'node:crypto';
+import { DocumentTable, leftOut } from './document-table.ts';
 import { changed } from './readers/bytes.ts';
 import type { FoundFile, Reader, ReadNotes, SourceDocument } from './readers/reader.ts';
 
 export interface CorpusDocument {
   readonly document: SourceDocument;
-  /** From 0, over all files, documents that were left out not counted. */
+  /** From 0, over all files, among all documents that readers gave. */
   readonly index: number;
   /** Line feeds that the text ends with, at most 2. */
   readonly newlines: number;
@@ -14,78 +15,96 @@ export interface CorpusDocument {
 
 interface Part {
   readonly file: FoundFile;
-  /** Of its first document, among all that readers gave. */
-  readonly firstGiven: number;
-  /** Of its first document, among those that are kept. */
-  readonly firstKept: number;
-  /** The sources' fingerprint before it. */
-  readonly fingerprint: Hash;
+  /** Index of its first document. */
+  readonly first: number;
+  /** Index after the last one that is kept. */
+  end: number;
 }
-
-const leftOut = 3;
 
 export class Corpus {
   readonly #parts: Part[] = [];
-  /** Of each document that a reader gave: the line feeds at its end, or `leftOut`. */
-  #given = new Uint8Array(1024);
-  #givenCount = 0;
-  /** Of each document that is kept: the first 64 bits of its text's SHA-256. */
-  #hashes = new BigUint64Array(1024);
-  #keptCount = 0;
-  #fingerprint: Hash;
+  readonly #table = new DocumentTable();
+  readonly #fingerprint: { now: Hash; before: Hash };
+  #kept = 0;
+  #keptBefore = 0;
 
   /** @param way how they are prepared: part of the fingerprint */
   constructor(way: string) {
-    this.#fingerprint = createHash('sha256').update(way);
+    const now = createHash('sha256').update(way);
+    this.#fingerprint = { now, before: now.copy() };
   }
 
-  get count(): number {
-    return this.#keptCount;
+  /** Documents that are prepared, copies of earlier ones counted. */
+  get kept(): number {
+    return this.#kept;
+  }
+
+  /** Index of the next document. */
+  get end(): number {
+    return this.#table.count;
   }
 
   begin(file: FoundFile): void {
-    const fingerprint = this.#fingerprint.copy();
-    this.#parts.push({ file, firstGiven: this.#givenCount, firstKept: this.#keptCount, fingerprint });
+    this.#fingerprint.before = this.#fingerprint.now.copy();
+    this.#keptBefore = this.#kept;
+    this.#parts.push({ file, first: this.end, end: this.end });
   }
 
   /** The next document that the reader gave of the file that was begun; `hash` null to leave it out. */
   add(hash: Buffer | null, newlines: number): void {
-    if (this.#givenCount === this.#given.length) this.#given = grown(this.#given, new Uint8Array(2 * this.#givenCount));
-    this.#given[this.#givenCount++] = hash === null ? leftOut : newlines;
+    this.#table.add(hash, newlines);
     if (hash === null) return;
-    if (this.#keptCount === this.#hashes.length)
-      this.#hashes = grown(this.#hashes, new BigUint64Array(2 * this.#keptCount));
-    this.#hashes[this.#keptCount++] = hash.readBigUInt64BE(0);
-    const { name, bytes } = this.#parts[this.#parts.length - 1].file;
-    this.#fingerprint.update(`\n${JSON.stringify([name, bytes, hash.toString('hex')])}`);
+    const part = this.#parts[this.#parts.length - 1];
+    part.end = this.end;
+    this.#kept++;
+    const { name, bytes } = part.file;
+    this.#fingerprint.now.update(`\n${JSON.stringify([name, bytes, hash.toString('hex')])}`);
   }
 
   /** Forgets all documents of the file that was begun. */
   drop(): void {
     const part = this.#parts.pop();
     if (part === undefined) return;
-    this.#givenCount = part.firstGiven;
-    this.#keptCount = part.firstKept;
-    this.#fingerprint = part.fingerprint;
+    this.#table.truncate(part.first);
+    this.#kept = this.#keptBefore;
+    this.#fingerprint.now = this.#fingerprint.before;
     this.begin(part.file);
-  }
-
-  /** The first 64 bits of each document's hash; read only. */
-  get hashes(): BigUint64Array {
-    return this.#hashes.subarray(0, this.#keptCount);
   }
 
   /** SHA-256, hex, over what decides the tokens: the way of preparing, and each document's file and text. */
   get fingerprint(): string {
-    return this.#fingerprint.copy().digest('hex');
+    return this.#fingerprint.now.copy().digest('hex');
   }
 
-  /** Documents whose text is that of an earlier one, by 64 bits of their hashes. */
-  duplicates(): number {
-    const sorted = this.hashes.slice().sort();
-    let count = 0;
-    for (let i = 1; i < sorted.length; i++) if (sorted[i] === sorted[i - 1]) count++;
-    return count;
+  /** Whether it is prepared: neither left out nor a copy that was dropped. */
+  isKept(index: number): boolean {
+    return this.#table.ending(index) !== leftOut;
+  }
+
+  /** Where its text's hash lies among all, in [0, 1). */
+  place(index: number): number {
+    return this.#table.place(index);
+  }
+
+  /** The second 32 bits of its text's hash. */
+  sampleKey(index: number): number {
+    return this.#table.sampleKey(index);
+  }
+
+  /**
+   * Documents whose text, exactly, is that of another one; with `drop` they are left out from now on. The first of
+   * equal texts stays, and one that is held out (from `training` on) before one that is trained on.
+   */
+  copies(training: number, drop: boolean): number {
+    const ranges = [
+      [training, this.end],
+      [0, training],
+    ] as const;
+    return this.#table.copies(ranges, drop);
+  }
+
+  close(): void {
+    this.#table.close();
   }
 
   /**
@@ -98,20 +117,18 @@ export class Corpus {
     from: number,
     hooks: { readonly signal: AbortSignal; readonly onBytes: (bytes: number) => void },
   ): AsyncGenerator<CorpusDocument> {
-    for (const [i, { file, firstGiven, firstKept }] of this.#parts.entries()) {
-      const next = this.#parts[i + 1] ?? { firstGiven: this.#givenCount, firstKept: this.#keptCount };
+    for (const { file, first, end } of this.#parts) {
       const progress = new FileProgress(file, hooks.onBytes);
-      if (next.firstKept > Math.max(from, firstKept)) {
-        let given = firstGiven;
-        let kept = firstKept;
+      if (end > Math.max(from, first)) {
+        let index = first;
         for await (const document of reader.documents(file, progress.notes())) {
-          const newlines = this.#given[given++];
-          if (newlines !== leftOut && kept++ >= from) yield { document, index: kept - 1, newlines };
+          const newlines = this.#table.ending(index);
+          if (newlines !== leftOut && index >= from) yield { document, index, newlines };
           else hooks.signal.throwIfAborted();
           // What comes after the last one that is kept may be broken.
-          if (kept === next.firstKept) break;
+          if (++index === end) break;
         }
-        if (kept < next.firstKept) throw changed(file, 'it holds fewer documents');
+        if (index < end) throw changed(file, 'it holds fewer documents');
       }
       progress.finish();
     }
@@ -142,9 +159,4 @@ export class FileProgress {
   notes(): ReadNotes {
     return { onBytes: (bytes) => this.add(bytes), found() {}, leaveOut() {} };
   }
-}
-
-function grown<T extends Uint8Array | BigUint64Array>(from: T, to: T): T {
-  to.set(from as never);
-  return to;
 }

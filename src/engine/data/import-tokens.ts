@@ -5,7 +5,7 @@ import type { DatasetMeta, PrepareConfig } from '../../shared/dataset.ts';
 import { explainFileError, writeFileAtomically, writeThrough } from '../files.ts';
 import { acceptFinished, TokenFingerprint, tokenChunks, tokenFilesMeta, tokenizerByIds } from './dataset.ts';
 import { journalName } from './journal.ts';
-import type { PrepareHooks } from './prepare.ts';
+import type { PrepareHooks } from './prepare-hooks.ts';
 import { ReportBuilder } from './scan.ts';
 import type { ChosenSources } from './sources.ts';
 import { commonHeader, inspectTokenFile } from './token-files.ts';

@@ -1,8 +1,9 @@
 /** Datasets: from files to tokens, and from tokens to batches. */
 export { datasetPreview, evaluationBlocks, readBlocks, trainingBatch } from './batch.ts';
 export { openDataset } from './dataset.ts';
-export type { PrepareHooks } from './prepare.ts';
 export { prepareDataset } from './prepare.ts';
+export type { PrepareHooks } from './prepare-hooks.ts';
+export { prepareLimits } from './prepare-hooks.ts';
 export { scanSources } from './scan.ts';
 export type { Batch, Dataset, Tokenizer, TokenSource } from './source.ts';
 export { preparingSpeed } from './speed.ts';

@@ -17,27 +17,24 @@ const streamState = z.strictObject({
 export type StreamState = z.infer<typeof streamState>;
 
 const journal = z.strictObject({
-  schema: z.literal(1),
+  schema: z.literal(2),
   config: prepareConfig,
   /** null until the sources have been surveyed. */
   sourceFingerprint: z.string().nullable(),
   /**
    * text: documents are being tokenised. tail: all are, and the validation part is copied from the end of the
-   * training files. cut: it is copied, and the training files are cut.
+   * training files. cut: it is copied, and the training files are cut. shuffle: training documents are copied in
+   * another order. shuffled: they are, and `train` is of the copy.
    */
-  phase: z.enum(['text', 'tail', 'cut']),
-  /** The document to go on with, and where in it. */
+  phase: z.enum(['text', 'tail', 'cut', 'shuffle', 'shuffled']),
+  /** The document to go on with, among all that readers give, and where in it. */
   document: count,
   position: count,
   train: streamState,
   val: streamState,
   leftOut: count,
-  /**
-   * Where documents end in the stream, only for a split by tail: how many end before any place where the cut can
-   * be, where the last of those does, and all ends after that.
-   */
-  early: z.strictObject({ documents: count, end: count }),
-  ends: z.array(count),
+  /** What is copied in another order. */
+  shuffled: z.strictObject({ documents: count, tokens: count, bytes: count }),
 });
 export type Journal = z.infer<typeof journal>;
 
@@ -46,7 +43,7 @@ export const journalName = 'preparing.json';
 export function newJournal(config: Journal['config'], sourceFingerprint: string | null): Journal {
   const stream = () => ({ tokens: 0, documents: 0, bytes: 0, newlines: 0 });
   return {
-    schema: 1,
+    schema: 2,
     config,
     sourceFingerprint,
     phase: 'text',
@@ -55,8 +52,7 @@ export function newJournal(config: Journal['config'], sourceFingerprint: string 
     train: stream(),
     val: stream(),
     leftOut: 0,
-    early: { documents: 0, end: 0 },
-    ends: [],
+    shuffled: { documents: 0, tokens: 0, bytes: 0 },
   };
 }
 

@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-const limits = { shardTokens: 200_000, journalBytes: 40_000, window: { size: 4096, limit: 4096 } };
+const limits = { shardTokens: 200_000, journalBytes: 40_000, window: { size: 4096, limit: 4096 }, threads: 1 };
 const config = (part: Partial<PrepareConfig>) =>
   prepareConfig.parse({ name: 'set', sources: [join(root, 'in')], tokenizer: 'bytes', ...part });
 const folder = () => join(root, `set-${count++}`);

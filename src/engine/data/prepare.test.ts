@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatasetMeta, PrepareConfig } from '../../shared/dataset.ts';
 import { prepareConfig } from '../../shared/dataset.ts';
 import { evaluationBlocks, openDataset, prepareDataset, scanSources } from './index.ts';
-import type { PrepareLimits } from './prepare.ts';
+import type { PrepareLimits } from './prepare-hooks.ts';
 import type { Entry } from './readers/testing.ts';
 import { tar } from './readers/testing.ts';
 import { randomText } from './tokenizers/testing.ts';
@@ -45,7 +45,12 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-const limits: PrepareLimits = { shardTokens: 700, journalBytes: 2000, window: { size: 256, limit: 4096 } };
+const limits: PrepareLimits = {
+  shardTokens: 700,
+  journalBytes: 2000,
+  window: { size: 256, limit: 4096 },
+  threads: 1,
+};
 const never = new AbortController().signal;
 const quiet = { onProgress() {}, signal: never };
 
@@ -311,7 +316,7 @@ describe('an interrupted preparation ends with the bytes of an uninterrupted one
     await put(corpus());
     const at = folder();
     faults.error = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
-    faults.left = 4;
+    faults.left = 3;
     await fails(prepare({ tokenizer: 'bytes' }, at), 'disk-full', /needed/);
     faults.error = new Error('killed');
     faults.left = Number.POSITIVE_INFINITY;

@@ -3,6 +3,7 @@ import type { SourceReport } from '../../shared/dataset.ts';
 import { UserError } from '../errors.ts';
 import { FileProgress } from './corpus.ts';
 import { Lengths } from './lengths.ts';
+import type { FilterReason } from './quality.ts';
 import type { FoundFile, Reader } from './readers/reader.ts';
 import { sourceReader } from './readers/source-reader.ts';
 import { chooseSources } from './sources.ts';
@@ -47,7 +48,7 @@ async function sample(file: FoundFile, reader: Reader, report: ReportBuilder): P
   let shown = alike < filesWithBeginnings ? beginningsPerFile : 0;
   try {
     for await (const document of reader.documents(file, tally)) {
-      const { check, beginning, failure } = await examine(document, never, bytes);
+      const { check, beginning, failure } = await examine(document, never, { limit: bytes });
       const reason = failure ?? check.reason();
       tally.document(document, reason, check.invalid + document.repaired);
       if (reason === null && shown > 0) {
@@ -87,6 +88,12 @@ export class ReportBuilder {
     }
     this.report.fileCount++;
     this.report.bytes += file.bytes;
+  }
+
+  /** Documents that a filter left out. */
+  filter(reason: FilterReason, documents: number): void {
+    const { filtered } = this.report;
+    this.report.filtered = { ...filtered, [reason]: (filtered?.[reason] ?? 0) + documents };
   }
 
   skip(name: string, reason: string): void {

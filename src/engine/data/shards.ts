@@ -29,6 +29,12 @@ export function trainLayout(folder: string, dtype: TokenType, shardTokens: numbe
   return { folder, dtype, shardTokens, nameOf, owns: (name) => /^train-\d{5,}\.bin$/.test(name) };
 }
 
+/** Training documents in the order of the sources, before they are shuffled. */
+export function orderedLayout(folder: string, dtype: TokenType, shardTokens: number): ShardLayout {
+  const nameOf = (index: number) => `ordered-${String(index).padStart(5, '0')}.scratch`;
+  return { folder, dtype, shardTokens, nameOf, owns: (name) => /^ordered-\d{5,}\.scratch$/.test(name) };
+}
+
 /** `val.bin`, one file. */
 export function valLayout(folder: string, dtype: TokenType): ShardLayout {
   return { folder, dtype, shardTokens: Number.MAX_SAFE_INTEGER, nameOf: () => 'val.bin', owns: (n) => n === 'val.bin' };

@@ -1,10 +1,11 @@
 /** The first pass of a preparation: every byte is checked and hashed before a token is written. */
 import { createHash } from 'node:crypto';
-import type { PrepareConfig, SourceReport } from '../../shared/dataset.ts';
+import type { DocumentFilters, PrepareConfig, SourceReport } from '../../shared/dataset.ts';
 import { UserError } from '../errors.ts';
 import type { Corpus } from './corpus.ts';
 import { FileProgress } from './corpus.ts';
 import { Lengths } from './lengths.ts';
+import { anyFilter, type FilterReason, Quality } from './quality.ts';
 import { TextCheck } from './readers/inspect.ts';
 import type { FoundFile, Reader, ReadNotes, SourceDocument, SourceFormat, TextField } from './readers/reader.ts';
 import type { ReportBuilder } from './scan.ts';
@@ -14,11 +15,12 @@ import { lastBoundary } from './utf8.ts';
 export async function surveyDocuments(
   files: readonly FoundFile[],
   reader: Reader,
-  invalidUtf8: PrepareConfig['invalidUtf8'],
+  { invalidUtf8, filters }: Pick<PrepareConfig, 'invalidUtf8' | 'filters'>,
   into: { readonly corpus: Corpus; readonly report: ReportBuilder },
   hooks: { signal: AbortSignal; onBytes(bytes: number): void },
 ): Promise<void> {
   const { corpus, report } = into;
+  const asked = anyFilter(filters) ? filters : null;
   for (const file of files) {
     hooks.signal.throwIfAborted();
     const progress = new FileProgress(file, hooks.onBytes);
@@ -27,16 +29,18 @@ export async function surveyDocuments(
     corpus.begin(file);
     try {
       for await (const document of reader.documents(file, tally)) {
-        const { check, hash, newlines, failure } = await examine(document, hooks.signal);
+        const { check, hash, newlines, failure, refused } = await examine(document, hooks.signal, { filters: asked });
         const invalid = check.invalid + document.repaired;
         const reason =
           failure ??
           check.reason() ??
           (invalidUtf8 === 'skip' && invalid > 0 ? `${invalid} broken UTF-8 sequences` : null);
-        corpus.add(reason === null ? hash : null, newlines);
-        tally.document(document, reason, invalid);
+        const isKept = reason === null && refused === null;
+        corpus.add(isKept ? hash : null, newlines);
+        if (reason === null && refused !== null) tally.filter(refused);
+        else tally.document(document, reason, invalid);
         const { place } = document;
-        if (reason === null) lengths.add(check.bytes, () => (place === '' ? file.name : `${file.name}, ${place}`));
+        if (isKept) lengths.add(check.bytes, () => (place === '' ? file.name : `${file.name}, ${place}`));
       }
       report.lengths.merge(lengths);
     } catch (error) {
@@ -53,9 +57,17 @@ export async function surveyDocuments(
 /** Characters of a document's beginning that a limited look keeps. */
 const beginningLength = 200;
 
-/** Reads a document, or about its first `limit` bytes, and tells what it is; with a limit, also how it begins. */
-export async function examine(document: SourceDocument, signal: AbortSignal, limit = Number.POSITIVE_INFINITY) {
+/**
+ * Reads a document, or about its first `limit` bytes, and tells what it is; with a limit, also how it begins, and with
+ * filters, which of them it does not pass.
+ */
+export async function examine(
+  document: SourceDocument,
+  signal: AbortSignal,
+  { limit = Number.POSITIVE_INFINITY, filters = null }: { limit?: number; filters?: DocumentFilters | null },
+) {
   const check = new TextCheck();
+  const quality = filters === null ? null : new Quality();
   const hash = createHash('sha256');
   let newlines = 0;
   let beginning = '';
@@ -65,6 +77,7 @@ export async function examine(document: SourceDocument, signal: AbortSignal, lim
       signal.throwIfAborted();
       const text = check.add(chunk.bytes);
       hash.update(text);
+      quality?.add(text);
       newlines = trailingNewlines(text, newlines);
       if (beginning === '' && limit < Number.POSITIVE_INFINITY) beginning = beginningOf(text);
       if (check.hopeless || check.bytes >= limit) break;
@@ -74,7 +87,8 @@ export async function examine(document: SourceDocument, signal: AbortSignal, lim
     failure = error.message;
   }
   signal.throwIfAborted();
-  return { check, hash: hash.digest(), newlines, beginning, failure };
+  const refused = filters === null ? null : (quality?.refusedBy(filters) ?? null);
+  return { check, hash: hash.digest(), newlines, beginning, failure, refused };
 }
 
 function beginningOf(text: Uint8Array): string {
@@ -96,6 +110,7 @@ export class FileTally implements ReadNotes {
   #documents = 0;
   #invalid = 0;
   #left = { count: 0, first: '' };
+  readonly #filtered = new Map<FilterReason, number>();
   #failure: UserError | null = null;
   #reported = false;
   /** Not all documents were read. */
@@ -135,6 +150,11 @@ export class FileTally implements ReadNotes {
     } else this.leaveOut(unit, place, reason);
   }
 
+  /** A document that a filter left out. */
+  filter(reason: FilterReason): void {
+    this.#filtered.set(reason, (this.#filtered.get(reason) ?? 0) + 1);
+  }
+
   /** How a document that was taken begins, for the report. */
   begins(text: string): void {
     this.#beginnings.push(text);
@@ -143,16 +163,20 @@ export class FileTally implements ReadNotes {
   /** Nothing can be read after this. */
   fail(error: UserError): void {
     this.#failure = error;
-    if (error.code === 'unpacks-too-far') this.#documents = 0;
+    if (error.code !== 'unpacks-too-far') return;
+    this.#documents = 0;
+    this.#filtered.clear();
   }
 
   finish(): void {
     const { name, bytes, format } = this.#file;
     const { count, first } = this.#left;
     const notes = count === 0 ? [] : [`${count} ${count === 1 ? 'record' : 'records'} left out; the first, ${first}`];
+    for (const [reason, documents] of this.#filtered) this.#report.filter(reason, documents);
     if (this.#documents === 0) {
       // A reason that is in the report already is not repeated.
       if (this.#failure !== null) this.#report.skip(name, this.#failure.message);
+      else if (this.#filtered.size > 0) this.#report.skip(name, 'the filters leave nothing of it');
       else if (!this.#reported) this.#report.skip(name, notes[0] ?? 'it is empty');
       return;
     }

@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { writeThrough } from '../files.ts';
 import type { Corpus } from './corpus.ts';
 import { boundaryText } from './document-border.ts';
-import type { Journal, StreamState } from './journal.ts';
+import { DocumentEnds, removeEnds } from './document-ends.ts';
+import type { Encoded } from './encode-batch.ts';
+import { documentEnd } from './encode-batch.ts';
+import type { EncodePool } from './encode-pool.ts';
+import type { Journal } from './journal.ts';
 import { writeJournal } from './journal.ts';
 import type { Reader } from './readers/reader.ts';
 import type { ShardLayout } from './shards.ts';
@@ -18,111 +22,200 @@ export interface WriteJob {
   readonly reader: Reader;
   readonly sideOf: (index: number) => 'train' | 'val';
   readonly encoder: Encoder;
+  readonly pool: EncodePool;
   readonly layouts: { readonly train: ShardLayout; readonly val: ShardLayout };
-  /** For a split by tail: the first place where the cut can be when the stream has so many tokens or more. */
-  readonly earliestCut: ((tokens: number) => number) | null;
+  /** Notes where training documents end. */
+  readonly keepsEnds: boolean;
   /** Bytes of text between two entries of the journal. */
   readonly journalBytes: number;
   readonly signal: AbortSignal;
   readonly onBytes: (bytes: number) => void;
 }
 
+/** Bytes of text that a task holds, about: a chunk is not divided. */
+const taskBytes = 1 << 18;
+const taskPieces = 1 << 13;
+
 /**
  * Goes on from `journal` (phase 'text') and changes it in place. What ends up in the files depends on the
- * documents alone, not on where it was interrupted: chunks are a function of content and place.
+ * documents alone, not on where it was interrupted nor on the number of threads: chunks are a function of content
+ * and place, each is encoded alone, and they are written in the order in which they were read.
  * Returns false when the files hold less than the journal says.
  */
 export async function writeDocuments(job: WriteJob, journal: Journal): Promise<boolean> {
   const train = await ShardWriter.open(job.layouts.train, journal.train.tokens);
   const val = await ShardWriter.open(job.layouts.val, journal.val.tokens);
-  if (train === null || val === null) return false;
-  const writers = { train, val };
-  const save = async () => {
-    await train.sync();
-    await val.sync();
-    journal.train.tokens = train.tokens;
-    journal.val.tokens = val.tokens;
-    if (job.earliestCut !== null) foldEnds(journal, job.earliestCut(train.tokens));
-    await writeJournal(job.folder, journal);
-  };
+  const ends = job.keepsEnds ? await DocumentEnds.open(job.folder, journal.train.documents) : null;
   try {
-    let unsaved = 0;
-    for await (const { document, index, newlines } of job.corpus.documents(job.reader, journal.document, job)) {
-      const side = job.sideOf(index);
-      const stream = new TokenStream(job.encoder, writers[side], journal[side], journal);
-      if (journal.position === 0) await stream.begin();
-      for await (const chunk of document.chunks(job.encoder.safeCut, journal.position)) {
-        await stream.write(repairUtf8(chunk.bytes).bytes);
-        unsaved += chunk.end - journal.position;
-        journal.position = chunk.end;
-        if (unsaved >= job.journalBytes || job.signal.aborted) {
-          await save();
-          unsaved = 0;
-        }
-        job.signal.throwIfAborted();
-      }
-      await stream.end(newlines);
-      if (job.earliestCut !== null) journal.ends.push(writers[side].tokens);
-      journal.document++;
-      journal.position = 0;
-    }
-    await save();
+    if (train === null || val === null || (job.keepsEnds && ends === null)) return false;
+    await new Writing(job, journal, { train, val }, ends).run();
     return true;
   } finally {
-    await train.close();
-    await val.close();
+    await train?.close();
+    await val?.close();
+    await ends?.close();
   }
 }
 
-/** Keeps the journal short: of documents that end at or before every possible cut, only their number counts. */
-function foldEnds(journal: Journal, cut: number): void {
-  const kept = journal.ends.findIndex((end) => end > cut);
-  const folded = journal.ends.splice(0, kept < 0 ? journal.ends.length : kept);
-  if (folded.length === 0) return;
-  journal.early = { documents: journal.early.documents + folded.length, end: folded[folded.length - 1] };
+/** What a piece of a task is, for when it comes back: `position` 0 is a border before the document. */
+interface Piece {
+  readonly side: 'train' | 'val';
+  readonly index: number;
+  readonly position: number;
+  /** Of a document's end: the line feeds there; null for text. */
+  readonly newlines: number | null;
 }
 
-/** One side's stream: text in, tokens and counts out. */
-class TokenStream {
-  readonly #encoder: Encoder;
-  readonly #writer: ShardWriter;
-  readonly #state: StreamState;
+const isBorder = ({ position, newlines }: Piece) => position === 0 && newlines === null;
+
+class Writing {
+  readonly #job: WriteJob;
   readonly #journal: Journal;
+  readonly #writers: Record<'train' | 'val', ShardWriter>;
+  readonly #ends: DocumentEnds | null;
+  /** Tasks that are being encoded, oldest first. */
+  readonly #underWay: { pieces: Piece[]; encoded: Promise<Encoded> }[] = [];
+  readonly #taskBytes: number;
+  #pieces: Piece[] = [];
+  #lengths: number[] = [];
+  #text: Uint8Array<ArrayBuffer>;
+  #filled = 0;
+  /** Bytes of text since the last entry of the journal. */
+  #unsaved = 0;
 
-  constructor(encoder: Encoder, writer: ShardWriter, state: StreamState, journal: Journal) {
-    this.#encoder = encoder;
-    this.#writer = writer;
-    this.#state = state;
+  constructor(
+    job: WriteJob,
+    journal: Journal,
+    writers: Record<'train' | 'val', ShardWriter>,
+    ends: DocumentEnds | null,
+  ) {
+    this.#job = job;
     this.#journal = journal;
+    this.#writers = writers;
+    this.#ends = ends;
+    this.#taskBytes = Math.min(taskBytes, job.journalBytes);
+    this.#text = new Uint8Array(this.#taskBytes);
   }
 
-  async begin(): Promise<void> {
-    if (this.#encoder.border === 'empty-line' && this.#state.documents > 0)
-      await this.write(boundaryText(this.#state.newlines));
+  async run(): Promise<void> {
+    const { corpus, reader, encoder, sideOf } = this.#job;
+    const { document: first, position: resumed, train, val } = this.#journal;
+    // How the streams will stand when all that was read is written.
+    const ahead = { train: { ...train }, val: { ...val } };
+    try {
+      for await (const { document, index, newlines } of corpus.documents(reader, first, this.#job)) {
+        const side = sideOf(index);
+        const state = ahead[side];
+        const from = index === first ? resumed : 0;
+        if (from === 0 && encoder.border === 'empty-line' && state.documents > 0)
+          await this.#add(boundaryText(state.newlines), { side, index, position: 0, newlines: null });
+        for await (const chunk of document.chunks(encoder.safeCut, from)) {
+          await this.#add(repairUtf8(chunk.bytes).bytes, { side, index, position: chunk.end, newlines: null });
+          await this.#throwIfAborted();
+        }
+        await this.#add(null, { side, index, position: 0, newlines });
+        state.documents++;
+        state.newlines = newlines;
+      }
+      this.#send();
+      while (this.#underWay.length > 0) await this.#commit();
+      await this.#save();
+    } finally {
+      // What is left will fail when the threads end, and nobody waits for it.
+      for (const { encoded } of this.#underWay) encoded.catch(() => {});
+    }
   }
 
-  async write(text: Uint8Array): Promise<void> {
-    const ids = this.#encoder.encodeBytes(text);
-    const bytes = this.#encoder.textBytes(ids);
-    this.#state.bytes += bytes;
-    // Of other tokenizers nothing is left out; what is shorter was composed.
-    if (this.#encoder.kind === 'characters' && bytes < text.length)
-      this.#journal.leftOut += characters(text) - ids.length;
-    await this.#writer.write(ids);
+  /** A stop keeps what is written; what is still being encoded will be read again. */
+  async #throwIfAborted(): Promise<void> {
+    if (!this.#job.signal.aborted) return;
+    await this.#save();
+    this.#job.signal.throwIfAborted();
   }
 
-  async end(newlines: number): Promise<void> {
-    const { border, endOfText } = this.#encoder;
-    if (border === 'end-of-text' && endOfText !== null) await this.#writer.write(Int32Array.of(endOfText));
-    this.#state.documents++;
-    this.#state.newlines = newlines;
+  async #add(text: Uint8Array | null, piece: Piece): Promise<void> {
+    const length = text?.length ?? 0;
+    const last = this.#pieces.at(-1);
+    // The journal cannot stand between a border and the text after it.
+    const afterBorder = last !== undefined && isBorder(last);
+    if (this.#filled + length > this.#text.length && !afterBorder) await this.#pass();
+    if (text !== null) {
+      if (this.#filled + length > this.#text.length) {
+        const larger = new Uint8Array(this.#filled + length);
+        larger.set(this.#text.subarray(0, this.#filled));
+        this.#text = larger;
+      }
+      this.#text.set(text, this.#filled);
+      this.#filled += length;
+    }
+    this.#pieces.push(piece);
+    this.#lengths.push(text === null ? documentEnd : length);
+    if ((this.#filled >= this.#taskBytes || this.#pieces.length >= taskPieces) && !isBorder(piece)) await this.#pass();
   }
-}
 
-function characters(text: Uint8Array): number {
-  let count = 0;
-  for (let i = 0; i < text.length; i++) if ((text[i] & 0xc0) !== 0x80) count++;
-  return count;
+  /** Sends what was gathered, and waits until there is room for more. */
+  async #pass(): Promise<void> {
+    this.#send();
+    while (this.#underWay.length > this.#job.pool.depth) await this.#commit();
+  }
+
+  #send(): void {
+    if (this.#pieces.length === 0) return;
+    const text = this.#text.subarray(0, this.#filled);
+    const encoded = this.#job.pool.encode({ text, lengths: Int32Array.from(this.#lengths) });
+    this.#underWay.push({ pieces: this.#pieces, encoded });
+    this.#pieces = [];
+    this.#lengths = [];
+    this.#text = new Uint8Array(this.#taskBytes);
+    this.#filled = 0;
+  }
+
+  /** Writes the oldest task. */
+  async #commit(): Promise<void> {
+    const { pieces, encoded } = this.#underWay[0];
+    const { ids, counts, bytes, leftOut } = await encoded;
+    this.#underWay.shift();
+    const journal = this.#journal;
+    let at = 0;
+    for (let i = 0; i < pieces.length; ) {
+      // Pieces of one side go to its writer together.
+      const { side } = pieces[i];
+      const state = journal[side];
+      let tokens = this.#writers[side].tokens;
+      const from = at;
+      for (; i < pieces.length && pieces[i].side === side; i++) {
+        const { index, position, newlines } = pieces[i];
+        at += counts[i];
+        tokens += counts[i];
+        state.bytes += bytes[i];
+        if (newlines === null) {
+          this.#unsaved += position === 0 ? 0 : position - (journal.document === index ? journal.position : 0);
+          journal.document = index;
+          journal.position = position;
+          continue;
+        }
+        state.documents++;
+        state.newlines = newlines;
+        journal.document = index + 1;
+        journal.position = 0;
+        if (side === 'train') await this.#ends?.add({ end: tokens, newlines });
+      }
+      await this.#writers[side].write(ids.subarray(from, at));
+    }
+    journal.leftOut += leftOut;
+    if (this.#unsaved >= this.#job.journalBytes) await this.#save();
+  }
+
+  async #save(): Promise<void> {
+    const { train, val } = this.#writers;
+    await train.sync();
+    await val.sync();
+    await this.#ends?.sync();
+    this.#journal.train.tokens = train.tokens;
+    this.#journal.val.tokens = val.tokens;
+    await writeJournal(this.#job.folder, this.#journal);
+    this.#unsaved = 0;
+  }
 }
 
 /**
@@ -163,21 +256,30 @@ export async function moveTail(
     } finally {
       source.close();
     }
-    // A document on both sides of the cut counts on both.
-    foldEnds(journal, cut);
-    const { early, ends } = journal;
-    const reaching = ends.length > 0 && early.end < cut ? 1 : 0;
-    const train = early.documents + reaching;
-    journal.train = { ...journal.train, tokens: cut, bytes: journal.train.bytes - bytes, documents: train };
-    journal.val = { tokens: total - cut, bytes, documents: ends.length, newlines: 0 };
+    const documents = await documentsAround(folder, journal.train.documents, cut);
+    journal.train = { ...journal.train, tokens: cut, bytes: journal.train.bytes - bytes, documents: documents.train };
+    journal.val = { tokens: total - cut, bytes, documents: documents.val, newlines: 0 };
     journal.phase = 'cut';
     await writeJournal(folder, journal);
   }
-  await truncateShards(layouts.train, journal.train.tokens);
+  if (journal.phase === 'cut') await truncateShards(layouts.train, journal.train.tokens);
+}
+
+/** A document on both sides of the cut counts on both. */
+async function documentsAround(folder: string, count: number, cut: number): Promise<{ train: number; val: number }> {
+  const ends = await DocumentEnds.open(folder, count);
+  if (ends === null) throw new Error(`the journal in ${folder} tells of more documents than were noted`);
+  try {
+    const before = await ends.endingBy(cut);
+    const end = before === 0 ? 0 : (await ends.at(before - 1)).end;
+    return { train: before + (before < count && end < cut ? 1 : 0), val: count - before };
+  } finally {
+    await ends.close();
+  }
 }
 
 /** Removes everything that a preparation writes, so that it can start over. */
-export async function discardTokens(layouts: WriteJob['layouts']): Promise<void> {
-  await truncateShards(layouts.train, 0);
-  await truncateShards(layouts.val, 0);
+export async function discardTokens(folder: string, layouts: readonly ShardLayout[]): Promise<void> {
+  for (const layout of layouts) await truncateShards(layout, 0);
+  await removeEnds(folder);
 }

@@ -72,7 +72,7 @@ describe('training', async () => {
           },
         } as unknown as CorpusDocument;
     },
-    hashes: BigUint64Array.from(texts, (one) => createHash('sha256').update(one).digest().readBigUInt64BE(0)),
+    sampleKey: (index: number) => createHash('sha256').update(texts[index]).digest().readUInt32BE(4),
     bytes: texts.reduce((sum, one) => sum + utf8(one).length, 0),
     tail,
   });

@@ -1,5 +1,12 @@
 /** Datasets: what is in the sources, tokens from them, and a look at the first batch. */
-import { datasetPreview, openDataset, prepareDataset, preparingSpeed, scanSources } from '../../engine/data/index.ts';
+import {
+  datasetPreview,
+  openDataset,
+  prepareDataset,
+  prepareLimits,
+  preparingSpeed,
+  scanSources,
+} from '../../engine/data/index.ts';
 import { UserError } from '../../engine/errors.ts';
 import { Rate } from '../../engine/train/index.ts';
 import type { JobResult, JobSpec } from '../../shared/jobs.ts';
@@ -30,7 +37,8 @@ export async function runPrepareJob(job: Extract<JobSpec, { kind: 'prepare' }>, 
     hooks.report({ type: 'progress', progress: { ...progress, reason: null } });
   };
   try {
-    const dataset = await prepareDataset(job.folder, job.config, { onProgress: tell, signal: hooks.signal });
+    const limits = { ...prepareLimits, threads: job.threads ?? null };
+    const dataset = await prepareDataset(job.folder, job.config, { onProgress: tell, signal: hooks.signal }, limits);
     return { outcome: 'finished', path: job.folder, dataset };
   } catch (error) {
     if (hooks.signal.aborted && !(error instanceof UserError)) return { outcome: 'stopped', path: job.folder };

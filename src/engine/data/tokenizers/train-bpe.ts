@@ -15,8 +15,8 @@ export type TrainedChoice = Extract<TokenizerChoice, { kind: 'trained' }>;
 export interface TrainingText {
   /** The training documents; with `tail`, all of them. Each call reads them again. */
   readonly documents: () => AsyncIterable<CorpusDocument>;
-  /** By document: the first 64 bits of its text's SHA-256. */
-  readonly hashes: BigUint64Array;
+  /** 32 bits of the hash of a document's text, of others than those that decide on validation. */
+  readonly sampleKey: (index: number) => number;
   /** UTF-8 bytes of all documents, about. */
   readonly bytes: number;
   /** The last part, which validates and of which nothing may be known; null where documents are split. */
@@ -60,7 +60,7 @@ export async function trainBpe(
 
 /** Of text that is too much, a part of its chunks: by the document's hash, so that no other document matters. */
 async function countWords(
-  { documents, hashes, bytes, tail }: TrainingText,
+  { documents, sampleKey, bytes, tail }: TrainingText,
   sampleBytes: number,
   signal: AbortSignal,
 ): Promise<WordCounts> {
@@ -75,7 +75,7 @@ async function countWords(
       signal.throwIfAborted();
       if (read >= end) return counts;
       // The first chunk is always among them, so that there is something to learn from.
-      if (read === 0 || isSampled(hashes[index], position, share)) countChunk(counts, repairUtf8(chunk.bytes).bytes);
+      if (read === 0 || isSampled(sampleKey(index), position, share)) countChunk(counts, repairUtf8(chunk.bytes).bytes);
       read += chunk.bytes.length;
       position = chunk.end;
     }
@@ -91,9 +91,9 @@ function countChunk(counts: WordCounts, text: Uint8Array): void {
   }
 }
 
-/** The highest bits of the hash decide on validation, so others are taken here; mixed as MurmurHash3 ends. */
-function isSampled(hash: bigint, position: number, share: number): boolean {
-  let mixed = Number(hash & 0xffffffffn) ^ Math.imul(Math.floor(position), 0x9e3779b1);
+/** Mixed as MurmurHash3 ends. */
+function isSampled(key: number, position: number, share: number): boolean {
+  let mixed = key ^ Math.imul(Math.floor(position), 0x9e3779b1);
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
   return (mixed ^ (mixed >>> 16)) >>> 0 < share * 2 ** 32;

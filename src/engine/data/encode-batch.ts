@@ -1,0 +1,59 @@
+/** Pieces of text to tokens, many at a time: what a thread is given and gives back. */
+import type { Encoder } from './tokenizers/encoder.ts';
+
+/** In place of a piece's length: a document ends here. */
+export const documentEnd = -1;
+
+export interface EncodeTask {
+  /** Valid UTF-8, one piece after the other. */
+  readonly text: Uint8Array<ArrayBuffer>;
+  /** Bytes of each piece, or `documentEnd`. Each piece is encoded on its own. */
+  readonly lengths: Int32Array<ArrayBuffer>;
+}
+
+export interface Encoded {
+  readonly ids: Int32Array<ArrayBuffer>;
+  /** Of each piece: its ids, and the bytes of text behind them. */
+  readonly counts: Uint32Array<ArrayBuffer>;
+  readonly bytes: Uint32Array<ArrayBuffer>;
+  /** Characters that the vocabulary does not hold. */
+  readonly leftOut: number;
+}
+
+/** Used again for every batch: what lives for one only fills memory until it is collected. */
+let scratch = new Int32Array(0);
+
+export function encodeBatch(encoder: Encoder, { text, lengths }: EncodeTask): Encoded {
+  const counts = new Uint32Array(lengths.length);
+  const bytes = new Uint32Array(lengths.length);
+  // No encoder gives more ids than bytes.
+  if (scratch.length < text.length + lengths.length) scratch = new Int32Array(text.length + lengths.length);
+  const ids = scratch;
+  let leftOut = 0;
+  let count = 0;
+  let at = 0;
+  for (let piece = 0; piece < lengths.length; piece++) {
+    if (lengths[piece] === documentEnd) {
+      if (encoder.border !== 'end-of-text' || encoder.endOfText === null) continue;
+      ids[count++] = encoder.endOfText;
+      counts[piece] = 1;
+      continue;
+    }
+    const part = text.subarray(at, at + lengths[piece]);
+    at += part.length;
+    const own = encoder.encodeBytes(part);
+    ids.set(own, count);
+    count += own.length;
+    counts[piece] = own.length;
+    bytes[piece] = encoder.textBytes(own);
+    // Of other tokenizers nothing is left out; what is shorter was composed.
+    if (encoder.kind === 'characters' && bytes[piece] < part.length) leftOut += characters(part) - own.length;
+  }
+  return { ids: ids.slice(0, count), counts, bytes, leftOut };
+}
+
+function characters(text: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) if ((text[i] & 0xc0) !== 0x80) count++;
+  return count;
+}
