@@ -13,7 +13,7 @@ import {
   Title,
 } from '@mantine/core';
 import { useState } from 'react';
-import { type PrepareConfig, prepareConfig, type SourceReport } from '../../../shared/dataset.ts';
+import { documentFilters, type PrepareConfig, prepareConfig, type SourceReport } from '../../../shared/dataset.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { Problem } from '../../components/states.tsx';
 import { call } from '../../door/index.ts';
@@ -22,6 +22,7 @@ import { formatCount } from '../../lib/format.ts';
 import { useAction } from '../../store/action.ts';
 import { refresh } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
+import { ChoiceFields, type Choices, choicesAreGood } from './choices.tsx';
 import { hasRecords } from './lib/text-fields.ts';
 import { choosableTokenizers, type TokenizerKind, tokenizerError, tokenizerOf } from './lib/tokenizer-choice.ts';
 import { Report } from './report.tsx';
@@ -62,6 +63,11 @@ export function PrepareForm({
   const [file, setFile] = useState<string | null>(initial?.split.by === 'file' ? initial.split.path : null);
   const [invalidUtf8, setInvalid] = useState<PrepareConfig['invalidUtf8']>(initial?.invalidUtf8 ?? 'replace');
   const [textField, setTextField] = useState<string | null>(initial?.textField ?? null);
+  const [choices, setChoices] = useState<Choices>(() => ({
+    dedup: initial?.dedup ?? false,
+    shuffle: initial?.shuffle ?? null,
+    filters: initial?.filters ?? documentFilters.parse({}),
+  }));
   const { busy, run } = useAction();
 
   const records = hasRecords(report);
@@ -111,8 +117,9 @@ export function PrepareForm({
   const onlyFile = report.fileCount === 1;
   const fileError = by !== 'file' ? null : onlyFile ? texts.onlyFile : file === null ? texts.splitFileMissing : null;
   const badTokenizer = tokenizerError(tokenizer, tokenizerSettings) !== null;
-  const wrong =
-    nameError !== null || (!ready && (badTokenizer || fileError !== null || (hasFraction && fractionError !== null)));
+  const badText =
+    badTokenizer || !choicesAreGood(choices) || fileError !== null || (hasFraction && fractionError !== null);
+  const wrong = nameError !== null || (!ready && badText);
 
   const start = () =>
     run(async () => {
@@ -129,6 +136,7 @@ export function PrepareForm({
         split,
         invalidUtf8,
         textField,
+        ...(ready ? {} : choices),
       });
       refresh('datasets.list');
       onDone();
@@ -201,6 +209,7 @@ export function PrepareForm({
             </>
           )}
         </SimpleGrid>
+        {!ready && <ChoiceFields value={choices} onChange={setChoices} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={onDiscard}>
             {texts.discard}

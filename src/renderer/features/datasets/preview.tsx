@@ -45,9 +45,14 @@ export function Inside({ name, meta }: { name: string; meta: DatasetMeta }) {
           <Stack gap="xs">
             {(report.duplicates ?? 0) > 0 && (
               <Text size="xs" c="dimmed">
-                {texts.duplicates(formatCount(report.duplicates ?? 0))}
+                {(report.deduplicated ? texts.deduplicated : texts.duplicates)(formatCount(report.duplicates ?? 0))}
               </Text>
             )}
+            {(Object.entries(report.filtered ?? {}) as [keyof typeof texts.filters, number][]).map(([filter, n]) => (
+              <Text key={filter} size="xs" c="dimmed">
+                {texts.filtered(formatCount(n), texts.filters[filter])}
+              </Text>
+            ))}
             {(report.leftOut ?? 0) > 0 && (
               <Text size="xs" c="dimmed">
                 {texts.leftOut(formatCount(report.leftOut ?? 0))}
