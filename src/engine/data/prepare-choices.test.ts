@@ -1,12 +1,12 @@
 /** Threads, copies, filters and order: what a preparation is asked for beside its split and its tokenizer. */
-import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DatasetMeta, PrepareConfig } from '../../shared/dataset.ts';
+import type { PrepareConfig } from '../../shared/dataset.ts';
 import { prepareConfig } from '../../shared/dataset.ts';
 import { openDataset, prepareDataset } from './index.ts';
+import { contents, never } from './testing.ts';
 import { randomText } from './tokenizers/testing.ts';
 
 let root: string;
@@ -18,7 +18,6 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }));
 
 type Choices = Partial<Record<keyof PrepareConfig, unknown>>;
-const never = new AbortController().signal;
 const config = (choices: Choices) => prepareConfig.parse({ name: 'set', sources: [join(root, 'in')], ...choices });
 const limits = { shardTokens: 1500, journalBytes: 3000, window: { size: 512, limit: 4096 } };
 const folder = () => join(root, `set-${count++}`);
@@ -36,17 +35,6 @@ async function prepare(
 }
 const put = (name: string, content: string) => writeFile(join(root, 'in', name), content);
 const lines = (texts: readonly string[]) => texts.map((text) => `${JSON.stringify({ text })}\n`).join('');
-async function contents(at: string) {
-  const files: Record<string, string> = {};
-  for (const name of (await readdir(at)).sort()) {
-    const content = await readFile(join(at, name));
-    files[name] =
-      name === 'dataset.json'
-        ? JSON.stringify({ ...(JSON.parse(content.toString()) as DatasetMeta), createdAt: '' })
-        : createHash('sha256').update(content).digest('hex');
-  }
-  return files;
-}
 async function texts(at: string) {
   const dataset = await openDataset(at);
   const [train, val] = (['train', 'val'] as const).map((side) => {
