@@ -241,7 +241,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     'datasets.scan': async ({ sources, textField }) =>
       need((await errand({ kind: 'scan', sources, textField })).report, 'scan'),
     'datasets.speed': async () => need(await speed(), 'measurement'),
-    'datasets.prepare': (config) => datasets.prepare(config),
+    'datasets.prepare': ({ threads, ...config }) => datasets.prepare(config, threads),
     'datasets.cancel': ({ name }) => datasets.cancel(name),
     'datasets.preview': async ({ name, blockSize, rows, seed }) => {
       const { folder } = await datasets.ready(name);

@@ -104,9 +104,9 @@ export class Datasets {
     return meta;
   }
 
-  /** Starts preparing, or continues an incomplete preparation of the same name. */
-  async prepare(config: PrepareConfig): Promise<Job> {
-    return (await this.#begin(config)).job;
+  /** Starts preparing, or continues an incomplete preparation of the same name; on as many threads as pay, or as said. */
+  async prepare(config: PrepareConfig, threads?: number): Promise<Job> {
+    return (await this.#begin(config, threads)).job;
   }
 
   /** As `prepare`, or the preparation of that name that is at work already; resolves when that is over. */
@@ -115,7 +115,7 @@ export class Datasets {
     return (known && isActive(known.active.job) ? known.active : await this.#begin(config)).result;
   }
 
-  async #begin(config: PrepareConfig): Promise<ActiveJob> {
+  async #begin(config: PrepareConfig, threads?: number): Promise<ActiveJob> {
     const { supervisor, staging, emit } = this.#options;
     const folder = folderOf(this.#parent, config.name);
     const earlier = this.#jobs.get(folder);
@@ -134,7 +134,7 @@ export class Datasets {
     const active = supervisor.start({
       kind: 'prepare',
       subject: config.name,
-      spec: { kind: 'prepare', folder, config },
+      spec: { kind: 'prepare', folder, config, threads },
       log: join(folder, 'log.txt'),
     });
     this.#jobs.set(folder, { active, config });

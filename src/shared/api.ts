@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { averagesState, writtenCheck, writtenModel } from './averages.ts';
 import { policyConfig, runConfig } from './config.ts';
-import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
+import { datasetMeta, prepareConfig, prepareThreads, sourceReport } from './dataset.ts';
 import { doctorReport } from './doctor.ts';
 import { exportDType, exportFormat, exportLayout } from './export-layouts.ts';
 import { homeCheck, homeMove, homeMoved } from './home.ts';
@@ -237,7 +237,7 @@ export const api = {
   /** How fast text is prepared with GPT-2's tokenizer here, measured for a few seconds on the sample text. */
   'datasets.speed': call(nothing, preparingSpeed),
   /** Starts preparing, or continues an incomplete preparation of the same name and config. */
-  'datasets.prepare': call(prepareConfig, job),
+  'datasets.prepare': call(prepareConfig.extend({ threads: prepareThreads.optional() }), job),
   'datasets.cancel': call(name, nothing),
   'datasets.preview': call(
     name.extend({

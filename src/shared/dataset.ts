@@ -75,6 +75,8 @@ export const prepareConfig = z.strictObject({
   filters: documentFilters.prefault({}),
 });
 export type PrepareConfig = z.infer<typeof prepareConfig>;
+/** Threads that encode text: no part of what a dataset is, since what is written is the same with any number. */
+export const prepareThreads = z.number().int().min(1).max(64);
 
 /** Files of tokens that others made: nanoGPT's train.bin and val.bin, and llm.c's NAME_train_000001.bin. */
 export const tokenFileName = /^(?<before>(?:.*[_.-])?)(?<side>train|val)(?<number>[_.-]\d+)?\.bin$/;

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { writtenCheck } from './averages.ts';
 import { policyConfig, runConfig } from './config.ts';
-import { datasetMeta, prepareConfig, sourceReport } from './dataset.ts';
+import { datasetMeta, prepareConfig, prepareThreads, sourceReport } from './dataset.ts';
 import { exportDType, exportFormat, exportLayout } from './export-layouts.ts';
 import { mergeRecipe, mergeSearch } from './merges.ts';
 import { metricsLine } from './metrics.ts';
@@ -40,8 +40,8 @@ export const jobSpec = z.discriminatedUnion('kind', [
     kind: z.literal('prepare'),
     folder: z.string(),
     config: prepareConfig,
-    /** That encode text; absent: as many as pay. What is written is the same. */
-    threads: z.number().int().min(1).max(64).optional(),
+    /** Absent: as many as pay. */
+    threads: prepareThreads.optional(),
   }),
   z.strictObject({
     kind: z.literal('scan'),

@@ -1,10 +1,14 @@
-/** Which documents are prepared, and in which order: all as they come, unless something else is asked for. */
+/** Which documents are prepared, in which order and on how many threads: all as they come, unless something else is asked for. */
 import { Accordion, SimpleGrid, Stack, Switch } from '@mantine/core';
-import { documentFilters, type PrepareConfig, prepareConfig } from '../../../shared/dataset.ts';
+import { useState } from 'react';
+import { documentFilters, type PrepareConfig, prepareConfig, prepareThreads } from '../../../shared/dataset.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { t } from '../../strings.ts';
 
-export type Choices = Pick<PrepareConfig, 'dedup' | 'shuffle' | 'filters'>;
+export interface Choices extends Pick<PrepareConfig, 'dedup' | 'shuffle' | 'filters'> {
+  /** undefined: as many as pay. */
+  readonly threads?: number;
+}
 type Filter = keyof Choices['filters'];
 
 const fields: readonly { filter: Filter; isShare: boolean }[] = [
@@ -15,17 +19,29 @@ const fields: readonly { filter: Filter; isShare: boolean }[] = [
 ];
 
 const seedIsGood = (seed: Choices['shuffle']) => prepareConfig.shape.shuffle.safeParse(seed).success;
+const threadsAreGood = (threads: Choices['threads']) => prepareThreads.optional().safeParse(threads).success;
 const isGood = (filter: Filter, value: number | null) => documentFilters.shape[filter].safeParse(value).success;
 
 /** Whether a preparation takes them: a field that cannot be read is NaN. */
-export const choicesAreGood = ({ shuffle, filters }: Choices) =>
-  seedIsGood(shuffle) && fields.every(({ filter }) => isGood(filter, filters[filter]));
+export const choicesAreGood = ({ shuffle, filters, threads }: Choices) =>
+  seedIsGood(shuffle) && threadsAreGood(threads) && fields.every(({ filter }) => isGood(filter, filters[filter]));
 
+/** Whether any differs from what is done unasked. */
+const asked = ({ dedup, shuffle, filters, threads }: Choices) =>
+  dedup || shuffle !== null || threads !== undefined || Object.values(filters).some((value) => value !== null);
+
+/** Folded away until something is asked for; open while a field is wrong. */
 export function ChoiceFields({ value, onChange }: { value: Choices; onChange: (value: Choices) => void }) {
   const texts = t.datasets.choices;
-  const { dedup, shuffle, filters } = value;
+  const { dedup, shuffle, filters, threads } = value;
+  const [open, setOpen] = useState(() => asked(value));
   return (
-    <Accordion variant="contained" order={3}>
+    <Accordion
+      variant="contained"
+      order={3}
+      value={open || !choicesAreGood(value) ? 'choices' : null}
+      onChange={(item) => setOpen(item !== null)}
+    >
       <Accordion.Item value="choices">
         <Accordion.Control>{texts.title}</Accordion.Control>
         <Accordion.Panel>
@@ -74,6 +90,14 @@ export function ChoiceFields({ value, onChange }: { value: Choices; onChange: (v
                   />
                 );
               })}
+              <NumberField
+                label={texts.threads}
+                description={texts.threadsNote}
+                placeholder={texts.automatic}
+                value={threads ?? Number.NaN}
+                error={threadsAreGood(threads) ? null : texts.threadsBad}
+                onChange={(number, text) => onChange({ ...value, threads: text.trim() === '' ? undefined : number })}
+              />
             </SimpleGrid>
           </Stack>
         </Accordion.Panel>
