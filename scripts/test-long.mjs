@@ -1,7 +1,7 @@
 /**
  * What does not fit into `npm test`: the quickstart's acceptance on three seeds, the goldens on every kernel family of
- * this processor, and the packages: made, looked into, and started as installed. Run it before calling work on the
- * engine or on packages done. `npm run test:long -- packages` tries the packages alone.
+ * this processor, preparations that are killed at random moments, and the packages: made, looked into, and started as
+ * installed. Run it before calling work on the engine, on data or on packages done. `npm run test:long -- packages` tries the packages alone.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ const check = (name, ok, detail) => {
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'meander-long-'));
 const wanted = process.argv.slice(2);
-for (const [name, run] of Object.entries({ quickstart, goldens, packages }))
+for (const [name, run] of Object.entries({ quickstart, goldens, kills, packages }))
   if (wanted.length === 0 || wanted.includes(name)) await run();
 rmSync(scratch, { recursive: true, force: true });
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
@@ -73,6 +73,17 @@ function goldens() {
     const done = spawnSync(node24(), args, { cwd: root, env, stdio: ['ignore', 1, 1] });
     check(`goldens on ${family}`, done.status === 0, `exit code ${done.status}`);
   }
+}
+
+async function kills() {
+  const { killAtEachChange, killPreparations } = await import('./lib/kills.mjs');
+  const report = (moment) => (result) => {
+    const { way, kills, early, other } = result;
+    const detail = `${early} of ${kills} kills came before its end; ${other === null ? 'the same bytes' : `OTHER BYTES: ${other}`}`;
+    check(`preparing ${way}, killed ${moment}`, other === null, detail);
+  };
+  for await (const result of killPreparations(scratch)) report('at random')(result);
+  for await (const result of killAtEachChange(scratch)) report('at each change of a file')(result);
 }
 
 async function packages() {

@@ -1,0 +1,34 @@
+/** One preparation in a process of its own, for its time and its memory: prints one JSON object. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { prepareDataset, prepareLimits } from '../../src/engine/data/index.ts';
+import { prepareConfig } from '../../src/shared/dataset.ts';
+
+const request = JSON.parse(process.argv[2]) as {
+  source: string;
+  folder: string;
+  threads: number | null;
+  /** In place of the bench's own config and of the usual limits. */
+  choices?: object;
+  limits?: object;
+};
+const { source, folder, threads } = request;
+// The tail follows the training part, so both together are the documents in their order.
+const split = { by: 'tail', fraction: 1e-4 };
+const config = prepareConfig.parse({
+  name: 'bench',
+  sources: [source],
+  tokenizer: 'gpt2',
+  split,
+  ...request.choices,
+});
+const limits = { ...prepareLimits, ...request.limits, threads };
+const started = performance.now();
+const hooks = { onProgress() {}, signal: new AbortController().signal };
+const { train, val } = await prepareDataset(folder, config, hooks, limits);
+const seconds = (performance.now() - started) / 1000;
+const rss = process.resourceUsage().maxRSS * 1024;
+const hash = createHash('sha256');
+for (const { name } of [...train.files, ...val.files]) hash.update(readFileSync(join(folder, name)));
+console.log(JSON.stringify({ seconds, rss, bytes: train.bytes + val.bytes, ids: hash.digest('hex') }));
