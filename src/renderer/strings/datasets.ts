@@ -129,7 +129,7 @@ export const datasets = {
     menu: (name: string) => `More about ${name}`,
   },
   choices: {
-    title: 'Which documents, in which order',
+    title: 'Documents, order and threads',
     dedup: 'Leave out copies',
     dedupNote: 'Documents whose text is exactly that of another one, in whatever file.',
     shuffle: 'Shuffle training documents',
@@ -139,7 +139,9 @@ export const datasets = {
     maxCharacters: 'Longest document',
     characters: 'characters',
     minLetters: 'Letters and digits, at least',
+    minLettersNote: 'Of the characters that are no white space, in any script.',
     maxRepeatedLines: 'Repeated lines, at most',
+    maxRepeatedLinesNote: 'Of the lines of a document, empty ones aside.',
     any: 'Any',
     threads: 'Threads',
     threadsNote: 'That make tokens. The dataset is the same with any number.',

@@ -11,11 +11,11 @@ export interface Choices extends Pick<PrepareConfig, 'dedup' | 'shuffle' | 'filt
 }
 type Filter = keyof Choices['filters'];
 
-const fields: readonly { filter: Filter; isShare: boolean }[] = [
+const fields: readonly { filter: Filter; isShare: boolean; note?: 'minLettersNote' | 'maxRepeatedLinesNote' }[] = [
   { filter: 'minCharacters', isShare: false },
   { filter: 'maxCharacters', isShare: false },
-  { filter: 'minLetters', isShare: true },
-  { filter: 'maxRepeatedLines', isShare: true },
+  { filter: 'minLetters', isShare: true, note: 'minLettersNote' },
+  { filter: 'maxRepeatedLines', isShare: true, note: 'maxRepeatedLinesNote' },
 ];
 
 const seedIsGood = (seed: Choices['shuffle']) => prepareConfig.shape.shuffle.safeParse(seed).success;
@@ -70,13 +70,14 @@ export function ChoiceFields({ value, onChange }: { value: Choices; onChange: (v
                   />
                 )}
               </Stack>
-              {fields.map(({ filter, isShare }) => {
+              {fields.map(({ filter, isShare, note }) => {
                 const found = filters[filter];
                 const scale = isShare ? 100 : 1;
                 return (
                   <NumberField
                     key={filter}
                     label={texts[filter]}
+                    description={note && texts[note]}
                     placeholder={texts.any}
                     suffix={isShare ? '%' : texts.characters}
                     value={found === null ? Number.NaN : Number((found * scale).toPrecision(12))}

@@ -149,7 +149,7 @@ export function PrepareForm({
         <Report report={report} />
         {!ready && choice}
         {!ready && <Beginnings report={report} />}
-        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xl" verticalSpacing="md">
+        <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl" verticalSpacing="md">
           <TextInput
             label={texts.name}
             value={name}
