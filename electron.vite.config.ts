@@ -1,6 +1,6 @@
 /**
- * Builds out/: main/{index,server,cli,worker,encode-thread}.js for Node 24, preload/index.cjs, renderer/. Packages stay outside of
- * the bundles and are found in node_modules, where a package keeps its binaries.
+ * Builds out/: main/{index,server,cli,worker,encode-thread}.js for Node 24, preload/index.cjs, renderer/. Packages stay
+ * outside of the bundles and are found in node_modules, where a package keeps its binaries.
  */
 import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';

@@ -1,7 +1,7 @@
 /**
  * What does not fit into `npm test`: the quickstart's acceptance on three seeds, the goldens on every kernel family of
- * this processor, preparations that are killed at random moments, and the packages: made, looked into, and started as
- * installed. Run it before calling work on the engine, on data or on packages done. `npm run test:long -- packages` tries the packages alone.
+ * this processor, preparations that are killed, and the packages: made, looked into, and started as installed. Run it
+ * before calling work on the engine, on data or on packages done. `npm run test:long -- packages` tries those alone.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,40 +1,23 @@
-/** Which documents are prepared, in which order and on how many threads: all as they come, unless something else is asked for. */
+/** Which documents are prepared, in which order, on how many threads: as they come, unless something else is asked for. */
 import { Accordion, SimpleGrid, Stack, Switch } from '@mantine/core';
 import { useState } from 'react';
-import { documentFilters, type PrepareConfig, prepareConfig, prepareThreads } from '../../../shared/dataset.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { t } from '../../strings.ts';
-
-export interface Choices extends Pick<PrepareConfig, 'dedup' | 'shuffle' | 'filters'> {
-  /** undefined: as many as pay. */
-  readonly threads?: number;
-}
-type Filter = keyof Choices['filters'];
-
-const fields: readonly { filter: Filter; isShare: boolean; note?: 'minLettersNote' | 'maxRepeatedLinesNote' }[] = [
-  { filter: 'minCharacters', isShare: false },
-  { filter: 'maxCharacters', isShare: false },
-  { filter: 'minLetters', isShare: true, note: 'minLettersNote' },
-  { filter: 'maxRepeatedLines', isShare: true, note: 'maxRepeatedLinesNote' },
-];
-
-const seedIsGood = (seed: Choices['shuffle']) => prepareConfig.shape.shuffle.safeParse(seed).success;
-const threadsAreGood = (threads: Choices['threads']) => prepareThreads.optional().safeParse(threads).success;
-const isGood = (filter: Filter, value: number | null) => documentFilters.shape[filter].safeParse(value).success;
-
-/** Whether a preparation takes them: a field that cannot be read is NaN. */
-export const choicesAreGood = ({ shuffle, filters, threads }: Choices) =>
-  seedIsGood(shuffle) && threadsAreGood(threads) && fields.every(({ filter }) => isGood(filter, filters[filter]));
-
-/** Whether any differs from what is done unasked. */
-const asked = ({ dedup, shuffle, filters, threads }: Choices) =>
-  dedup || shuffle !== null || threads !== undefined || Object.values(filters).some((value) => value !== null);
+import {
+  asksForSomething,
+  type Choices,
+  choicesAreGood,
+  filterIsGood,
+  filters as kinds,
+  seedIsGood,
+  threadsAreGood,
+} from './lib/choices.ts';
 
 /** Folded away until something is asked for; open while a field is wrong. */
 export function ChoiceFields({ value, onChange }: { value: Choices; onChange: (value: Choices) => void }) {
   const texts = t.datasets.choices;
   const { dedup, shuffle, filters, threads } = value;
-  const [open, setOpen] = useState(() => asked(value));
+  const [open, setOpen] = useState(() => asksForSomething(value));
   return (
     <Accordion
       variant="contained"
@@ -70,7 +53,7 @@ export function ChoiceFields({ value, onChange }: { value: Choices; onChange: (v
                   />
                 )}
               </Stack>
-              {fields.map(({ filter, isShare, note }) => {
+              {kinds.map(({ filter, isShare, note }) => {
                 const found = filters[filter];
                 const scale = isShare ? 100 : 1;
                 return (
@@ -81,7 +64,7 @@ export function ChoiceFields({ value, onChange }: { value: Choices; onChange: (v
                     placeholder={texts.any}
                     suffix={isShare ? '%' : texts.characters}
                     value={found === null ? Number.NaN : Number((found * scale).toPrecision(12))}
-                    error={isGood(filter, found) ? null : isShare ? texts.shareBad : texts.charactersBad}
+                    error={filterIsGood(filter, found) ? null : isShare ? texts.shareBad : texts.charactersBad}
                     onChange={(number, text) =>
                       onChange({
                         ...value,

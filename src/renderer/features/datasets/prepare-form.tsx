@@ -13,7 +13,7 @@ import {
   Title,
 } from '@mantine/core';
 import { useState } from 'react';
-import { documentFilters, type PrepareConfig, prepareConfig, type SourceReport } from '../../../shared/dataset.ts';
+import { type PrepareConfig, prepareConfig, type SourceReport } from '../../../shared/dataset.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { Problem } from '../../components/states.tsx';
 import { call } from '../../door/index.ts';
@@ -22,7 +22,8 @@ import { formatCount } from '../../lib/format.ts';
 import { useAction } from '../../store/action.ts';
 import { refresh } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
-import { ChoiceFields, type Choices, choicesAreGood } from './choices.tsx';
+import { ChoiceFields } from './choices.tsx';
+import { choicesAreGood, startingChoices } from './lib/choices.ts';
 import { hasRecords } from './lib/text-fields.ts';
 import { choosableTokenizers, type TokenizerKind, tokenizerError, tokenizerOf } from './lib/tokenizer-choice.ts';
 import { Report } from './report.tsx';
@@ -63,11 +64,7 @@ export function PrepareForm({
   const [file, setFile] = useState<string | null>(initial?.split.by === 'file' ? initial.split.path : null);
   const [invalidUtf8, setInvalid] = useState<PrepareConfig['invalidUtf8']>(initial?.invalidUtf8 ?? 'replace');
   const [textField, setTextField] = useState<string | null>(initial?.textField ?? null);
-  const [choices, setChoices] = useState<Choices>(() => ({
-    dedup: initial?.dedup ?? false,
-    shuffle: initial?.shuffle ?? null,
-    filters: initial?.filters ?? documentFilters.parse({}),
-  }));
+  const [choices, setChoices] = useState(() => startingChoices(initial));
   const { busy, run } = useAction();
 
   const records = hasRecords(report);
