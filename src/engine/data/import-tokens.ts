@@ -5,6 +5,7 @@ import type { DatasetMeta, PrepareConfig } from '../../shared/dataset.ts';
 import { explainFileError, writeFileAtomically, writeThrough } from '../files.ts';
 import { acceptFinished, TokenFingerprint, tokenChunks, tokenFilesMeta, tokenizerByIds } from './dataset.ts';
 import { journalName } from './journal.ts';
+import { sweepHalfWritten } from './prepare-folder.ts';
 import type { PrepareHooks } from './prepare-hooks.ts';
 import { ReportBuilder } from './scan.ts';
 import type { ChosenSources } from './sources.ts';
@@ -80,6 +81,7 @@ export async function importTokens(
       ...tokenFilesMeta(config.name, files('train'), files('val'), dtype, fingerprint, meaning),
       report: report.report,
     };
+    await sweepHalfWritten(folder);
     await writeFileAtomically(join(folder, 'dataset.json'), `${JSON.stringify(meta, null, 2)}\n`);
     await rm(join(folder, journalName), { force: true });
     return meta;

@@ -27,8 +27,11 @@ export async function claimFolder(folder: string, config: PrepareConfig): Promis
           'Choose an empty folder.',
         );
     }
-    if (journal === null || journal === 'unreadable' || !sameConfig(journal.config, config))
+    if (journal === null || journal === 'unreadable' || !sameConfig(journal.config, config)) {
+      // What is of another preparation goes first, so that none of it is ever taken for this one's.
+      if (journal !== null) for (const name of await written(folder)) await rm(join(folder, name), { force: true });
       await writeJournal(folder, newJournal(config, null));
+    }
     return null;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -58,16 +61,26 @@ const sameConfig = (a: PrepareConfig, b: PrepareConfig) => JSON.stringify(a) ===
 
 /** A preparation that would fail the same way again, or has not written a token, leaves nothing to go on with. */
 export async function discardHopeless(folder: string, error: UserError, isNew: boolean): Promise<void> {
-  const ours = (await readdir(folder).catch(() => [])).filter((name) =>
-    /^(train|val).*\.bin$|^tokenizer\.json$|^(ordered|document).*\.scratch$/.test(name),
-  );
-  if (!hopeless.has(error.code) && ours.some((name) => name !== 'tokenizer.json')) return;
+  const ours = await written(folder).catch(() => []);
+  if (!hopeless.has(error.code) && ours.some((name) => name !== tokenizerName)) return;
   for (const name of [...ours, journalName]) await rm(join(folder, name), { force: true });
   await sweepHalfWritten(folder);
   if (isNew) await rmdir(folder).catch(() => {});
 }
 
 const hopeless = new Set(['no-text-found', 'no-training-text', 'dataset-too-short', 'one-document', 'dataset-broken']);
+
+const tokenizerName = 'tokenizer.json';
+
+/** Files that a preparation writes beside its journal, before it is finished. */
+const written = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => name === tokenizerName || isTokens(name));
+const isTokens = (name: string) => /^(train|val).*\.bin$|^(ordered|document).*\.scratch$/.test(name);
+
+/** Removes all tokens that a preparation wrote, and what it noted of them, so that it can start over. */
+export async function discardTokens(folder: string): Promise<void> {
+  for (const name of await written(folder)) if (isTokens(name)) await rm(join(folder, name), { force: true });
+}
 
 /** Removes what kills left of files that were being written under a temporary name. */
 export async function sweepHalfWritten(folder: string): Promise<void> {

@@ -126,6 +126,28 @@ describe('an interrupted preparation ends with the bytes of an uninterrupted one
     }
   });
 
+  it('leaves nothing of an earlier one that asked for something else, nor of files half written', async () => {
+    await put({
+      ...corpus(),
+      'ids/train.bin': Buffer.from([1, 0, 2, 0, 3, 0]),
+      'ids/val.bin': Buffer.from([1, 0, 2, 0]),
+    });
+    const first = { tokenizer: 'bytes', shuffle: 1, split: splitOf('document') } as const;
+    const others = [{ ...first, shuffle: null }, { sources: [inside('ids')] }];
+    for (const other of others) {
+      const at = folder();
+      const onProgress = (done: number, total: number) => {
+        if (done > 0.95 * total) throw new Error('killed');
+      };
+      await expect(prepareDataset(at, config(first), { onProgress, signal: never }, limits)).rejects.toThrow('killed');
+      expect(await readdir(at)).toContain('ordered-00000.scratch');
+      await writeFile(join(at, 'tokenizer.json'), '{}');
+      await writeFile(join(at, '.tmp-1234-preparing.json'), '{"schema":');
+      await prepare(other, at);
+      expect(await contents(at)).toEqual(await contents((await prepare(other)).folder));
+    }
+  });
+
   it('goes on after the disk was full', async () => {
     await put(corpus());
     const at = folder();

@@ -11,7 +11,7 @@ import type { EncodePool } from './encode-pool.ts';
 import { encodePool, encodingThreads } from './encode-pool.ts';
 import type { Journal } from './journal.ts';
 import { journalName, newJournal, writeJournal } from './journal.ts';
-import { sweepHalfWritten, usableJournal } from './prepare-folder.ts';
+import { discardTokens, sweepHalfWritten, usableJournal } from './prepare-folder.ts';
 import type { PrepareLimits, Progress } from './prepare-hooks.ts';
 import type { Reader } from './readers/reader.ts';
 import type { ShardLayout } from './shards.ts';
@@ -23,7 +23,7 @@ import type { ChosenTokenizer } from './tokenizers/choose.ts';
 import type { Encoder } from './tokenizers/encoder.ts';
 import { tokenBytes, tokenType } from './tokens.ts';
 import type { WriteJob } from './write-tokens.ts';
-import { discardTokens, moveTail, writeDocuments } from './write-tokens.ts';
+import { moveTail, writeDocuments } from './write-tokens.ts';
 
 export interface TokenWork {
   readonly folder: string;
@@ -93,7 +93,7 @@ export async function prepareTokens(work: TokenWork): Promise<DatasetMeta> {
     };
     if (journal === null || !(await write(journal))) {
       journal = newJournal(config, corpus.fingerprint);
-      await discardTokens(folder, [layouts.train, ordered, layouts.val]);
+      await discardTokens(folder);
       await writeJournal(folder, journal);
       await write(journal);
     }

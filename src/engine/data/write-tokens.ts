@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeThrough } from '../files.ts';
 import type { Corpus } from './corpus.ts';
 import { boundaryText } from './document-border.ts';
-import { DocumentEnds, removeEnds } from './document-ends.ts';
+import { DocumentEnds } from './document-ends.ts';
 import type { Encoded } from './encode-batch.ts';
 import { documentEnd } from './encode-batch.ts';
 import type { EncodePool } from './encode-pool.ts';
@@ -276,10 +276,4 @@ async function documentsAround(folder: string, count: number, cut: number): Prom
   } finally {
     await ends.close();
   }
-}
-
-/** Removes everything that a preparation writes, so that it can start over. */
-export async function discardTokens(folder: string, layouts: readonly ShardLayout[]): Promise<void> {
-  for (const layout of layouts) await truncateShards(layout, 0);
-  await removeEnds(folder);
 }
