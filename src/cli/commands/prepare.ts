@@ -134,13 +134,11 @@ export const prepare: Command = {
     if (duplicates > 0)
       tell(
         deduplicated
-          ? `${duplicates} documents with the text of another one were left out`
-          : `${duplicates} documents have the text of another one; --dedup leaves them out`,
+          ? `left out as copies of another document: ${duplicates}`
+          : `copies of another document: ${duplicates}; --dedup leaves them out`,
       );
     for (const [filter, documents] of Object.entries(filtered ?? {}))
-      tell(
-        `${documents} documents were left out by --${filter.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-      );
+      tell(`left out by --${filter.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}: ${documents}`);
     // Token files of nanoGPT say nothing of documents and text.
     const part = ({ tokens, documents }: typeof dataset.train): string =>
       `${count(tokens)} tokens${documents > 0 ? ` of ${documents} ${documents === 1 ? 'document' : 'documents'}` : ''}`;
