@@ -26,30 +26,37 @@ let scratch = new Int32Array(0);
 export function encodeBatch(encoder: Encoder, { text, lengths }: EncodeTask): Encoded {
   const counts = new Uint32Array(lengths.length);
   const bytes = new Uint32Array(lengths.length);
-  // No encoder gives more ids than bytes.
-  if (scratch.length < text.length + lengths.length) scratch = new Int32Array(text.length + lengths.length);
-  const ids = scratch;
   let leftOut = 0;
   let count = 0;
   let at = 0;
   for (let piece = 0; piece < lengths.length; piece++) {
     if (lengths[piece] === documentEnd) {
       if (encoder.border !== 'end-of-text' || encoder.endOfText === null) continue;
-      ids[count++] = encoder.endOfText;
+      reserve(count + 1);
+      scratch[count++] = encoder.endOfText;
       counts[piece] = 1;
       continue;
     }
     const part = text.subarray(at, at + lengths[piece]);
     at += part.length;
     const own = encoder.encodeBytes(part);
-    ids.set(own, count);
+    reserve(count + own.length);
+    scratch.set(own, count);
     count += own.length;
     counts[piece] = own.length;
     bytes[piece] = encoder.textBytes(own);
     // Of other tokenizers nothing is left out; what is shorter was composed.
     if (encoder.kind === 'characters' && bytes[piece] < part.length) leftOut += characters(part) - own.length;
   }
-  return { ids: ids.slice(0, count), counts, bytes, leftOut };
+  return { ids: scratch.slice(0, count), counts, bytes, leftOut };
+}
+
+/** Mostly there are fewer ids than bytes; where text is composed first, there may be more. */
+function reserve(count: number): void {
+  if (count <= scratch.length) return;
+  const larger = new Int32Array(Math.max(2 * count, 1 << 16));
+  larger.set(scratch);
+  scratch = larger;
 }
 
 function characters(text: Uint8Array): number {

@@ -23,12 +23,15 @@ export interface EncodePool {
 
 /** Each takes some 60 MB, of 400 for all, and soon the one reader has nothing more to give them. */
 const mostByDefault = 3;
+/** With a larger vocabulary each takes some 240 MB. */
+const largestShared = 1 << 16;
 /** Text for which starting one more thread pays. */
 const bytesPerThread = 8 << 20;
 
 /** How many threads encode about so many bytes; 1: the caller's own. */
-export function encodingThreads(bytes: number, wanted: number | null): number {
+export function encodingThreads(bytes: number, vocabSize: number, wanted: number | null): number {
   if (wanted !== null) return wanted;
+  if (vocabSize > largestShared) return 1;
   return Math.max(1, Math.min(availableParallelism(), mostByDefault, Math.floor(bytes / bytesPerThread)));
 }
 

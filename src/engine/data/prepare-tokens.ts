@@ -66,7 +66,7 @@ export async function prepareTokens(work: TokenWork): Promise<DatasetMeta> {
   const onBytes = progress.rest(shuffle === null ? 0 : shuffleShare);
   let pool: EncodePool | null = null;
   try {
-    const threads = encodingThreads(progress.total, limits.threads);
+    const threads = encodingThreads(progress.total, encoder.vocabSize, limits.threads);
     // Threads read it.
     if (threads > 1) await writeTokenizer(folder, encoder);
     pool = encodePool(threads, encoder, folder);
