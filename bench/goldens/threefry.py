@@ -10,7 +10,7 @@ import numpy as np
 ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
 PARITY = np.uint32(0x1BD11BDA)
 
-STREAMS = {"init": 1, "batch": 2, "evaluation": 3, "sampling": 4, "probe": 5, "split": 6, "epoch": 7, "shuffle": 8, "dropout": 1000}
+STREAMS = {"init": 1, "batch": 2, "evaluation": 3, "sampling": 4, "probe": 5, "split": 6, "epoch": 7, "shuffle": 8, "mix": 9, "dropout": 1000}
 
 
 def threefry(key, counter):

@@ -73,6 +73,37 @@ describe('datasets', () => {
     expect(await fixture.call('datasets.list', undefined)).toEqual([]);
   });
 
+  test('of a mix are named together, guarded while it trains, and refused where they do not go together', async () => {
+    const own = await prepared(fixture, folder);
+    const other = await prepared(fixture, folder, 'other');
+    const others = [{ id: 'other', dataset: other, weight: 3 }];
+    const mixed = { ...endlessRun('run', own), mix: { weight: 1, others } };
+    await expect(fixture.call('runs.create', mixed)).rejects.toMatchObject({ code: 'mix-mismatch' });
+    const change = async (key: string, value: unknown) => {
+      const meta = JSON.parse(await readFile(join(other, 'dataset.json'), 'utf8'));
+      await writeFile(join(other, 'dataset.json'), JSON.stringify({ ...meta, [key]: value }));
+    };
+    await change('fingerprint', 'g');
+    await change('tokenizer', { kind: 'bytes', vocabSize: 257, endOfText: 256 });
+    await expect(fixture.call('runs.create', mixed)).rejects.toThrow(
+      '"text" has bytes with 256 ids and "other" bytes with',
+    );
+    await change('tokenizer', { kind: 'bytes', vocabSize: 256, endOfText: null });
+    await fixture.call('runs.create', mixed);
+    const made = JSON.parse(await readFile(join(folder, 'home/runs/run/run.json'), 'utf8'));
+    expect(made).toMatchObject({ datasetFingerprint: 'f', mixFingerprints: { other: 'g' } });
+    expect((await fixture.call('datasets.list', undefined)).map(({ usedBy }) => usedBy)).toEqual([['run'], ['run']]);
+    await fixture.call('runs.start', { name: 'run' });
+    await fixture.until(isCheckpoint);
+    await expect(fixture.call('datasets.delete', { name: 'other' })).rejects.toMatchObject({ code: 'dataset-busy' });
+    await fixture.call('runs.stop', { name: 'run' });
+    await fixture.jobIs('run', 'stopped');
+    await fixture.call('datasets.delete', { name: 'other' });
+    await expect(fixture.call('runs.create', { ...mixed, name: 'again' })).rejects.toMatchObject({
+      code: 'dataset-missing',
+    });
+  });
+
   test('a cancelled preparation says what to continue with', async () => {
     const source = join(folder, 'slow.txt');
     await writeFile(source, 'text');

@@ -5,6 +5,7 @@ import { isAbsolute, join, relative } from 'node:path';
 import type { AppEvent, Capabilities, OpenRequest, Settings } from '../shared/api.ts';
 import { UserError } from '../shared/errors.ts';
 import type { JobResult, JobSpec } from '../shared/jobs.ts';
+import { datasetsOf } from '../shared/mix.ts';
 import { Averages } from './averages.ts';
 import { Datasets } from './datasets.ts';
 import { diagnosticsText, redact } from './diagnostics.ts';
@@ -87,7 +88,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     emit,
     runsUsing: async (folder) => {
       const using = (await runs.list()).filter(
-        (run) => run.status !== 'broken' && Datasets.same(run.config.dataset, folder),
+        (run) => run.status !== 'broken' && datasetsOf(run.config).some((dataset) => Datasets.same(dataset, folder)),
       );
       const active = using.filter((run) => isBusy(run.status));
       return { all: using.map((run) => run.name), active: active.map((run) => run.name) };

@@ -3,10 +3,13 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { AppEvent, DatasetSummary, Job } from '../shared/api.ts';
+import type { RunConfig } from '../shared/config.ts';
 import { type DatasetMeta, datasetMeta, type PrepareConfig, prepareConfig } from '../shared/dataset.ts';
 import { UserError } from '../shared/errors.ts';
 import { withFileErrors } from '../shared/files.ts';
 import type { JobResult } from '../shared/jobs.ts';
+import { mixRefusal } from '../shared/mix.ts';
+import type { RunFingerprints } from '../shared/run-file.ts';
 import { exists, folderBytes, folderNames, readIfThere, removeFolder, sweepUnfinished } from './folders.ts';
 import { folderOf, isPlainName } from './names.ts';
 import type { Staging } from './staging.ts';
@@ -20,7 +23,7 @@ export interface DatasetsOptions {
   readonly supervisor: Supervisor;
   readonly staging: Staging;
   readonly emit: (event: AppEvent) => void;
-  /** Names of the runs that train on this dataset folder; `active`: those that are queued or at work. */
+  /** Names of the runs that train on this dataset folder, in a mix or alone; `active`: those that are queued or at work. */
   readonly runsUsing: (folder: string) => Promise<{ all: string[]; active: string[] }>;
 }
 
@@ -102,6 +105,27 @@ export class Datasets {
         status === 'incomplete' ? 'Continue its preparation.' : 'Prepare it again.',
       );
     return meta;
+  }
+
+  /**
+   * What names the data of a run that is made now.
+   * @throws UserError as `readyAt`; 'mix-mismatch' where the datasets of a mix do not go together
+   */
+  async fingerprints({ dataset, mix }: Pick<RunConfig, 'dataset' | 'mix'>): Promise<RunFingerprints> {
+    const own = await this.readyAt(dataset);
+    const mixFingerprints: Record<string, string> = {};
+    for (const { id, dataset: folder } of mix.others) {
+      const other = await this.readyAt(folder);
+      const refusal = mixRefusal(own, other);
+      if (refusal !== null)
+        throw new UserError(
+          'mix-mismatch',
+          `"${own.name}" and "${other.name}" cannot be mixed: ${refusal}.`,
+          'Prepare one of them with the tokenizer of the other, or leave it out of the mix.',
+        );
+      mixFingerprints[id] = other.fingerprint;
+    }
+    return { datasetFingerprint: own.fingerprint, mixFingerprints };
   }
 
   /** Starts preparing, or continues an incomplete preparation of the same name; on as many threads as pay, or as said. */

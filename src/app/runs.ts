@@ -9,7 +9,7 @@ import { writeFileAtomically } from '../shared/files.ts';
 import { isChild, purposeOf } from '../shared/fork.ts';
 import { takeOrigin, wantedOf } from '../shared/origin.ts';
 import { lockFile, readLock } from '../shared/process-lock.ts';
-import type { RunFile } from '../shared/run-file.ts';
+import type { RunFile, RunFingerprints } from '../shared/run-file.ts';
 import { noNotes, type RunNotes } from '../shared/run-notes.ts';
 import type { RunSeries } from '../shared/series.ts';
 import { folderBytes, folderNames, makeFolder, readIfThere, removeFolder, sweepUnfinished } from './folders.ts';
@@ -117,12 +117,13 @@ export class Runs {
    * Makes a run's folder, of a child run with the checkpoint of its parent that it starts from. Nothing trains yet.
    * @throws UserError 'run-exists'; 'no-checkpoint' when the parent has none at that step
    */
-  async create(config: RunConfig, datasetFingerprint: string | null): Promise<RunSummary> {
+  async create(config: RunConfig, fingerprints: RunFingerprints): Promise<RunSummary> {
     const { name, init } = config;
     const file: RunFile = {
       schema: 1,
       config,
-      datasetFingerprint,
+      datasetFingerprint: fingerprints.datasetFingerprint,
+      mixFingerprints: fingerprints.mixFingerprints,
       appVersion: this.#options.version,
       createdAt: new Date().toISOString(),
     };

@@ -45,8 +45,7 @@ export class Training {
   }
 
   async create(config: RunConfig): Promise<RunSummary> {
-    const { fingerprint } = await this.#options.datasets.readyAt(config.dataset);
-    return this.#options.runs.create(config, fingerprint);
+    return this.#options.runs.create(config, await this.#options.datasets.fingerprints(config));
   }
 
   /** Queues the run; a new one starts, any other resumes. */
@@ -74,11 +73,11 @@ export class Training {
    */
   async sweep(base: RunConfig, axes: readonly SweepAxis[]): Promise<RunSummary[]> {
     const { runs, queue } = this.#options;
-    const { fingerprint } = await this.#options.datasets.readyAt(base.dataset);
+    const fingerprints = await this.#options.datasets.fingerprints(base);
     const configs = sweepConfigs(base, axes, await runs.names());
     const made: string[] = [];
     try {
-      for (const config of configs) made.push((await runs.create(config, fingerprint)).name);
+      for (const config of configs) made.push((await runs.create(config, fingerprints)).name);
     } catch (error) {
       await Promise.allSettled(made.map((name) => runs.delete(name)));
       throw error;
@@ -100,7 +99,7 @@ export class Training {
     const { runs, datasets, supervisor, settings, emit } = this.#options;
     const folder = runs.folder(name);
     const config = await runs.config(name);
-    await datasets.readyAt(config.dataset);
+    await datasets.fingerprints(config);
     const steps = await checkpointSteps(folder);
     let newest = steps.at(-1) ?? null;
     const active = supervisor.start({
@@ -234,7 +233,7 @@ export class Training {
     const from = { name: fork.childName, run: name, step: fork.step, end: fork.end };
     const config =
       fork.purpose === 'cooldown' ? cooldownConfig(file.config, from, fork.form) : continueConfig(file.config, from);
-    return this.#options.runs.create(config, file.datasetFingerprint);
+    return this.#options.runs.create(config, file);
   }
 
   /** @throws UserError when the run has had no spike, or nothing from before it was kept */
@@ -243,7 +242,7 @@ export class Training {
     const { spike } = await this.#options.runs.summary(name);
     if (!spike)
       throw new UserError('no-spike', `The training loss of "${name}" has not spiked.`, 'There is nothing to rescue.');
-    return this.#options.runs.create(rescueConfig(file.config, name, childName, spike), file.datasetFingerprint);
+    return this.#options.runs.create(rescueConfig(file.config, name, childName, spike), file);
   }
 
   async #errand(kind: Job['kind'], name: string, spec: JobSpec): Promise<JobResult> {

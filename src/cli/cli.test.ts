@@ -63,6 +63,7 @@ test.each([
   [['sample', 'nothing', '--tokens', 'many'], '--tokens takes a number, not "many"'],
   [['quickstart', '--steps', '76'], '--steps takes a multiple of 75'],
   [['train', '--resume', 'x', '--sweep', 'seed=1'], '--sweep cannot go with it'],
+  [['train', '--resume', 'x', '--mix', 'y=1'], '--mix cannot go with it'],
   [['train', '--preset', 'none', '--dataset', 'x'], 'There is no preset "none"'],
 ])('a wrong call says what is wrong and exits with 2: %j', (args, message) => {
   const { code, err } = meander(...args);
@@ -111,6 +112,19 @@ test('prepare, train, stop words, evaluate, sample, export and average work toge
   expect(lastJson(meander('train', '--resume', 'small', '--set', 'device.threads=1', '--json').out)).toMatchObject({
     outcome: 'finished',
   });
+
+  // The alphabet is the same, the text is not.
+  const other = path.join(home, 'other.txt');
+  writeFileSync(other, 'The lazy dog jumps over the quick brown fox. '.repeat(300));
+  meander('prepare', other, '--name', 'Dogs 2', '--tokenizer', 'characters', '--split', 'tail');
+  const mixing = ['train', '--config', file, '--name', 'blend', '--mix', 'Dogs 2=1', '--mix', 'fox=3'];
+  const blend = meander(...mixing, '--set', 'dataset=fox', '--set', 'mix.others.dogs-2.weight=2', '--json');
+  expect(blend.code, blend.err).toBe(0);
+  expect(blend.out).toMatch(/weights +validation loss +on dogs-2 +difference to raw/);
+  const others = [{ id: 'dogs-2', dataset: path.join(home, 'datasets/Dogs 2'), weight: 2 }];
+  const blended = JSON.parse(readFileSync(path.join(home, 'runs/blend/run.json'), 'utf8'));
+  expect(blended.config.mix).toEqual({ weight: 3, others });
+  expect(blended.mixFingerprints).toEqual({ 'dogs-2': expect.stringMatching(/^[0-9a-f]{64}$/) });
 
   const evaluated = meander('evaluate', 'small', '--of', 'raw,lawa,power,power@0.15', '--blocks', '8');
   expect(evaluated.code, evaluated.err).toBe(0);

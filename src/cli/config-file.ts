@@ -27,7 +27,7 @@ export function checkedConfig(value: unknown, where: string): RunConfig {
 
 /**
  * Applies `key.path=value` assignments; the value is JSON where it parses, text otherwise.
- * A policy is named by its id: policies.lawa.spacing=20.
+ * A policy, and a dataset of a mix, is named by its id: policies.lawa.spacing=20.
  */
 export function withAssignments(config: RunConfig, assignments: readonly string[]): unknown {
   const result: unknown = structuredClone(config);

@@ -31,19 +31,22 @@ export async function lastEvaluation(folder: string): Promise<EvaluationLine | n
 }
 
 export function evaluationTable(line: EvaluationLine): string {
+  const others = Object.entries(line.others ?? {});
+  const beside = (of: string) => others.map(([, losses]) => loss(losses[of] ?? null));
   const rows = Object.entries(line.averages).map(([id, average]) => [
     id,
     loss(average.loss),
+    ...beside(id),
     average.difference === null ? '' : plusMinus(average.difference, average.standardError ?? 0),
     average.difference === null ? '' : verdictOf(average.difference, average.standardError ?? 0),
     average.full ? '' : `still filling, ${average.count} so far`,
   ]);
   return table(
     [
-      ['weights', 'validation loss', 'difference to raw', '', ''],
-      [`raw at ${line.step}`, loss(line.raw), '', '', ''],
+      ['weights', 'validation loss', ...others.map(([id]) => `on ${id}`), 'difference to raw', '', ''],
+      [`raw at ${line.step}`, loss(line.raw), ...beside('raw'), '', '', ''],
       ...rows,
     ],
-    [false, true, true, false, false],
+    [false, true, ...others.map(() => true), true, false, false],
   );
 }

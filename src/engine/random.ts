@@ -14,6 +14,7 @@ export const Streams = {
   split: 6,
   epoch: 7,
   shuffle: 8,
+  mix: 9,
 } as const;
 
 const firstDropoutStream = 1000;

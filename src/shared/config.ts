@@ -147,6 +147,30 @@ export const samplingConfig = z.strictObject({
 });
 export type SamplingConfig = z.infer<typeof samplingConfig>;
 
+/** A dataset that training draws from beside the run's own. */
+export const mixMember = z.strictObject({
+  /** Names it in this configuration and in metrics. */
+  id: policyId,
+  /** Folder of a prepared dataset with the same tokenizer. */
+  dataset: z.string().min(1),
+  weight: finite.positive(),
+});
+export type MixMember = z.infer<typeof mixMember>;
+
+/** Smallest share of a mix: less would hardly be drawn in the longest run. */
+const leastShare = 1e-6;
+
+/**
+ * Several datasets in one run: each is drawn as often as its weight is of the sum of all weights. Losses are measured
+ * on the run's own dataset, and beside it on each of the others.
+ */
+export const mixConfig = z.strictObject({
+  /** Of the run's own dataset. */
+  weight: finite.positive().default(1),
+  others: z.array(mixMember).max(63).default([]),
+});
+export type MixConfig = z.infer<typeof mixConfig>;
+
 export const evaluationConfig = z.strictObject({
   /** Steps between evaluations; the first and the last weights are always evaluated. */
   every: positive,
@@ -221,6 +245,7 @@ export const runConfig = z
     preset: z.string().nullable().default(null),
     /** Folder of a prepared dataset. */
     dataset: z.string().min(1),
+    mix: mixConfig.prefault({}),
     seed: z.number().int().min(0).max(0xffffffff).default(1337),
     /** T: the run makes exactly T updates. */
     steps: positive,
@@ -251,6 +276,21 @@ export const runConfig = z
       issue(['schedule', 'min'], `floor ${schedule.min} is above the peak ${schedule.peak}`);
     if (schedule.kind === 'wsd' && schedule.warmupSteps + schedule.cooldownSteps > total)
       issue(['schedule', 'cooldownSteps'], `warm-up and cooldown together are longer than the run of ${total} steps`);
+    const { mix } = config;
+    const weights = mix.others.reduce((sum, { weight }) => sum + weight, mix.weight);
+    mix.others.forEach(({ id, dataset, weight }, i) => {
+      if (mix.others.findIndex((other) => other.id === id) !== i)
+        issue(['mix', 'others', i, 'id'], `two datasets of the mix are called "${id}"; rename one`);
+      if (dataset === config.dataset || mix.others.findIndex((other) => other.dataset === dataset) !== i)
+        issue(['mix', 'others', i, 'dataset'], `${dataset} is in the mix twice; give it one weight`);
+      if (weight > 0 && weight < leastShare * weights)
+        issue(
+          ['mix', 'others', i, 'weight'],
+          `its share is below ${leastShare} of the whole; raise it or leave it out`,
+        );
+    });
+    if (mix.weight > 0 && mix.weight < leastShare * weights)
+      issue(['mix', 'weight'], `its share is below ${leastShare} of the whole; raise it`);
     policies.forEach((policy, i) => {
       if (policies.findIndex((p) => p.id === policy.id) !== i)
         issue(['policies', i, 'id'], `two policies are called "${policy.id}"; rename one`);

@@ -45,6 +45,8 @@ export const evaluationLine = z.object({
   rawStandardError: value,
   blocks: z.number().int(),
   averages: z.record(z.string(), averageEvaluation),
+  /** Of a mix: losses on each other dataset's own blocks, of 'raw' and of averages, by the dataset's id. */
+  others: z.record(z.string(), z.record(z.string(), value)).optional(),
   /** Seconds that this evaluation took. */
   took: z.number(),
 });

@@ -8,7 +8,7 @@ import type { DatasetMeta } from './dataset.ts';
 
 type Recipe = Omit<
   RunConfig,
-  'schema' | 'name' | 'preset' | 'dataset' | 'seed' | 'model' | 'device' | 'init' | 'spikes' | 'sampling'
+  'schema' | 'name' | 'preset' | 'dataset' | 'seed' | 'model' | 'device' | 'init' | 'spikes' | 'sampling' | 'mix'
 > & {
   model: Omit<RunConfig['model'], 'vocabSize' | 'paddedVocabSize'>;
 };

@@ -1,12 +1,13 @@
 /** The fields of a configuration that a sweep can give values to, and values as people write them. */
 import { z } from 'zod';
-import { policyConfig, type RunConfig, runConfig } from './config.ts';
+import { mixMember, policyConfig, type RunConfig, runConfig } from './config.ts';
 import { UserError } from './errors.ts';
+import { isMix } from './mix.ts';
 
 export type SweepValue = number | string | boolean | null;
 
 export interface SweepField {
-  /** Dotted path; a policy by its id. */
+  /** Dotted path; a policy, and a dataset of a mix, by its id. */
   readonly field: string;
   readonly kind: 'number' | 'whole' | 'choice';
   /** What a choice takes; switches are true and false. Empty for numbers. */
@@ -31,7 +32,9 @@ export function sweepFields(base: RunConfig): SweepField[] {
     const option = policyConfig.options.find(({ shape }) => shape.kind.value === policy.kind)!;
     return fieldsOf(option.shape, policy, `policies.${policy.id}.`);
   });
-  return [...fieldsOf(runConfig.shape, base, ''), ...policies];
+  const own = fieldsOf(runConfig.shape, base, '').filter(({ field }) => field !== 'mix.weight' || isMix(base));
+  const mixed = base.mix.others.flatMap((member) => fieldsOf(mixMember.shape, member, `mix.others.${member.id}.`));
+  return [...own, ...mixed, ...policies];
 }
 
 function fieldsOf(shape: Readonly<Record<string, unknown>>, value: object, prefix: string): SweepField[] {

@@ -13,7 +13,7 @@ export const maxSweepRuns = 100;
 const maxNameLength = 100;
 
 export const sweepAxis = z.object({
-  /** Dotted path of the field; a policy by its id: policies.lawa.k. */
+  /** Dotted path of the field; a policy and a dataset of a mix by its id: policies.lawa.k. */
   field: z.string().max(200),
   values: z.array(z.union([z.number(), z.string().max(100), z.boolean(), z.null()])).max(1000),
 });
@@ -119,7 +119,10 @@ const usualKeys: Readonly<Record<string, string>> = {
 function shortKeys(fields: readonly SweepField[]): string[] {
   const last = fields.map(({ field }) => {
     const parts = field.split('.');
-    return usualKeys[field] ?? (parts[0] === 'policies' ? parts.slice(1).join('.') : parts.at(-1)!);
+    return (
+      usualKeys[field] ??
+      (parts[0] === 'policies' ? parts.slice(1).join('.') : parts[0] === 'mix' ? (parts[2] ?? 'weight') : parts.at(-1)!)
+    );
   });
   return last.map((key, i) => (last.indexOf(key) === last.lastIndexOf(key) ? key : fields[i]!.field));
 }

@@ -15,6 +15,12 @@ export const study: Command = {
     config: { type: 'string', value: 'FILE', help: 'configuration of the runs, JSON' },
     preset: { type: 'string', value: 'ID', help: 'start from a preset, as meander train does' },
     dataset: { type: 'string', value: 'NAME', help: 'prepared dataset: its name, or its folder' },
+    mix: {
+      type: 'string',
+      multiple: true,
+      value: 'NAME=WEIGHT',
+      help: 'draw from this dataset too, as in meander train',
+    },
     name: { type: 'string', value: 'NAME', help: 'what the names of the runs begin with' },
     set: { type: 'string', multiple: true, value: 'KEY=VALUE', help: 'change one key; may be repeated' },
     lr: { type: 'string', value: 'LIST', help: 'peak learning rates, e.g. 1e-3,3e-3,1e-2' },

@@ -4,6 +4,7 @@ import type { RunConfig } from '../../shared/config.ts';
 import { datasetMeta, tokenFileName } from '../../shared/dataset.ts';
 import { differences } from '../../shared/differences.ts';
 import { fitToTime } from '../../shared/fit.ts';
+import { mixId } from '../../shared/mix.ts';
 import { policyWarnings } from '../../shared/policies.ts';
 import { findPreset, presetConfig } from '../../shared/presets.ts';
 import { type Arguments, type Command, UsageError } from '../command.ts';
@@ -27,6 +28,12 @@ export const train: Command = {
       help: 'start from a preset: quickstart, shakespeare-char, gpt2-small, paper-small, …',
     },
     dataset: { type: 'string', value: 'NAME', help: 'prepared dataset: its name, or its folder' },
+    mix: {
+      type: 'string',
+      multiple: true,
+      value: 'NAME=WEIGHT',
+      help: 'draw from this dataset too, as often as its weight is of the sum of weights; repeat it for more. That of --dataset is 1, or as --mix names it',
+    },
     name: { type: 'string', value: 'NAME', help: 'name of the run' },
     resume: { type: 'string', value: 'NAME', help: 'continue this run from its newest checkpoint' },
     set: {
@@ -50,6 +57,7 @@ export const train: Command = {
   },
   notes: [
     'Ctrl-C finishes the step, writes a checkpoint and ends; --resume continues with the same bits.',
+    'Losses of a mix are measured on the dataset of --dataset, and beside it on each of the others. All need one tokenizer.',
     'The runs of a sweep train one after another, at most 100, named after --name and what differs. A run that fails ' +
       'does not hold up the next one; the same command again goes on where the last one ended.',
   ],
@@ -87,7 +95,7 @@ export const train: Command = {
 /** A run goes on as it was made; only what it computes on may be another. */
 async function resumedConfig(args: Arguments, home: string, name: string): Promise<RunConfig> {
   const fixed = ['config', 'preset', 'dataset', 'name', 'hours'].filter((option) => args.text(option) !== null);
-  if (args.texts('sweep').length > 0) fixed.push('sweep');
+  for (const option of ['sweep', 'mix']) if (args.texts(option).length > 0) fixed.push(option);
   const overrides = args.texts('set');
   if (fixed.length > 0 || overrides.some((assignment) => !assignment.startsWith('device.')))
     throw new UsageError(
@@ -110,8 +118,12 @@ export async function newConfig(args: Arguments, home: string): Promise<RunConfi
   const dataset = args.text('dataset');
   if (name !== null) config = { ...config, name };
   if (dataset !== null) config = { ...config, dataset };
+  config = withMix(config, args.texts('mix'));
   config = checkedConfig(withAssignments(config, overrides), 'the configuration with --set applied');
-  config = { ...config, dataset: datasetFolder(home, config.dataset) };
+  const others = config.mix.others.map((member) => ({ ...member, dataset: datasetFolder(home, member.dataset) }));
+  config = { ...config, dataset: datasetFolder(home, config.dataset), mix: { ...config.mix, others } };
+  // Names of one folder are told apart only now.
+  config = checkedConfig(config, 'the configuration');
   const hours = args.number('hours', { min: 0.001, max: 100_000 });
   if (hours === null) return config;
   const { probe } = await jobWithProgress({ kind: 'probe', config, seconds: 5 }, 'Probing');
@@ -123,6 +135,26 @@ export async function newConfig(args: Arguments, home: string): Promise<RunConfi
   const changed = differences(config, fitted);
   if (changed.length > 0) tell(`Scaled with it: ${changed.map((d) => `${d.field} ${d.from} → ${d.to}`).join(', ')}.`);
   return fitted;
+}
+
+/** `--mix NAME=WEIGHT`: further datasets, or the weight of one that is in the mix already. */
+function withMix(config: RunConfig, given: readonly string[]): RunConfig {
+  const mix = structuredClone(config.mix);
+  for (const option of given) {
+    const at = option.lastIndexOf('=');
+    const dataset = option.slice(0, at);
+    const weight = Number(option.slice(at + 1) || 'none');
+    if (at < 1 || !Number.isFinite(weight) || weight <= 0)
+      throw new UsageError(`--mix takes a dataset and a weight above 0, e.g. --mix wiki=0.3, not "${option}"`);
+    const known = mix.others.find((member) => member.dataset === dataset);
+    if (dataset === config.dataset || dataset === path.basename(config.dataset)) mix.weight = weight;
+    else if (known) known.weight = weight;
+    else {
+      const taken = mix.others.map(({ id }) => id);
+      mix.others.push({ id: mixId(path.basename(dataset), taken), dataset, weight });
+    }
+  }
+  return { ...config, mix };
 }
 
 async function fromPreset(args: Arguments, id: string, home: string): Promise<RunConfig> {

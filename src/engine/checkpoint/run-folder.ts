@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { RunConfig } from '../../shared/config.ts';
 import type { MetricsLine } from '../../shared/metrics.ts';
-import { type RunFile, runFile } from '../../shared/run-file.ts';
+import { type RunFile, type RunFingerprints, runFile } from '../../shared/run-file.ts';
 import type { SnapshotFiles, SnapshotPool } from '../averaging/snapshots.ts';
 import type { Floats } from '../backends/backend.ts';
 import type { Tokenizer } from '../data/source.ts';
@@ -77,7 +77,7 @@ export class RunFolder {
   static async create(
     path: string,
     config: RunConfig,
-    extra: { datasetFingerprint?: string | null; appVersion?: string } = {},
+    extra: Partial<RunFingerprints> & { appVersion?: string } = {},
   ): Promise<RunFolder> {
     const folder = resolve(path);
     if ((await listNames(folder)).includes(runFileName))

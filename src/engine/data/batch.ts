@@ -4,13 +4,17 @@ import type { SamplingConfig } from '../../shared/config.ts';
 import { UserError } from '../errors.ts';
 import { permuted } from '../permutation.ts';
 import { Random, Streams, threefry2x32 } from '../random.ts';
+import { MixOrder } from './mix-order.ts';
 import type { Batch, Dataset, TokenSource } from './source.ts';
 import { endOfTextMark } from './tokenizers/hugging-face.ts';
 
-/** Where a micro-batch stands. `fingerprint` is the dataset's. */
-export interface BatchPlace {
+interface Seeded {
   readonly fingerprint: string;
   readonly seed: number;
+}
+
+/** Where a micro-batch stands. `fingerprint` is the dataset's. */
+export interface BatchPlace extends Seeded {
   readonly step: number;
   readonly microBatch: number;
 }
@@ -22,14 +26,20 @@ export interface BatchPlace {
  * @throws UserError 'dataset-too-short'
  */
 export function blockStarts(count: number, at: BatchPlace, size: { batch: number; tokens: number }): number[] {
-  const places = count - size.tokens;
-  if (places < 1) throw tooShort('training', count, size.tokens);
+  const start = blockDraw(count, at, size.tokens);
+  return Array.from({ length: size.batch }, (_, row) => start(row));
+}
+
+/** Start of a row of the micro-batch, by its number. */
+function blockDraw(count: number, at: BatchPlace, tokens: number): (row: number) => number {
+  const places = count - tokens;
+  if (places < 1) throw tooShort('training', count, tokens);
   const random = new Random(mixedSeed(at.seed, at.fingerprint), Streams.batch, at.step, at.microBatch);
-  return Array.from({ length: size.batch }, (_, row) => {
+  return (row) => {
     const fraction = (random.word(2 * row) * 2 ** 21 + (random.word(2 * row + 1) >>> 11)) * 2 ** -53;
     // The product may round up to `places` itself.
     return Math.min(Math.floor(fraction * places), places - 1);
-  });
+  };
 }
 
 export interface BatchSize {
@@ -37,7 +47,7 @@ export interface BatchSize {
   readonly batch: number;
   /** Of a row. */
   readonly tokens: number;
-  /** Micro-batches of a step; only epochs ask for it. */
+  /** Micro-batches of a step; only epochs and mixes ask for it. */
   readonly accumulation?: number;
 }
 
@@ -51,20 +61,30 @@ const offsetRound = 0xffffffff;
  * @throws UserError 'dataset-too-short'
  */
 export function epochStarts(count: number, at: BatchPlace, size: BatchSize): number[] {
-  const blocks = Math.floor((count - 1) / size.tokens);
-  if (blocks < 1) throw tooShort('training', count, size.tokens);
-  const spare = count - 1 - blocks * size.tokens;
+  const start = epochDraw(count, at, size.tokens);
+  const first = firstRow(at, size);
+  return Array.from({ length: size.batch }, (_, row) => start(first + row));
+}
+
+/** Start of a block by its number among all that are drawn from this dataset. */
+function epochDraw(count: number, at: Seeded, tokens: number): (number: number) => number {
+  const blocks = Math.floor((count - 1) / tokens);
+  if (blocks < 1) throw tooShort('training', count, tokens);
+  const spare = count - 1 - blocks * tokens;
   const seed = mixedSeed(at.seed, at.fingerprint);
-  const first = (at.step * (size.accumulation ?? 1) + at.microBatch) * size.batch;
-  return Array.from({ length: size.batch }, (_, row) => {
-    const epoch = Math.floor((first + row) / blocks);
+  return (number) => {
+    const epoch = Math.floor(number / blocks);
     const [key0, key1] = threefry2x32(seed, Streams.epoch, epoch, 0);
     const [high, low] = threefry2x32(key0, key1, 0, offsetRound);
     const fraction = (high * 2 ** 21 + (low >>> 11)) * 2 ** -53;
     const offset = Math.min(Math.floor(fraction * (spare + 1)), spare);
-    return offset + permuted(first + row - epoch * blocks, blocks, key0, key1) * size.tokens;
-  });
+    return offset + permuted(number - epoch * blocks, blocks, key0, key1) * tokens;
+  };
 }
+
+/** Number of a micro-batch's first row, through the run. */
+const firstRow = (at: Pick<BatchPlace, 'step' | 'microBatch'>, { batch, accumulation = 1 }: BatchSize): number =>
+  (at.step * accumulation + at.microBatch) * batch;
 
 /** Tokens and targets are row-major [batch, tokens]. Random blocks are nanoGPT's way; see `blockStarts`, `epochStarts`. */
 export function trainingBatch(
@@ -77,11 +97,74 @@ export function trainingBatch(
   return readBlocks(source, starts(source.count, at, size), size.tokens);
 }
 
+/** A dataset of a mix, as the sampler sees it. */
+export interface MixSource {
+  readonly source: TokenSource;
+  readonly fingerprint: string;
+  readonly weight: number;
+}
+
+/**
+ * Rows of several datasets in the order of `MixOrder`; a mix of one is `trainingBatch` of it. A row of a dataset is
+ * drawn as in a run of that dataset alone: a random block by its place in the micro-batch, a block of an epoch by the
+ * number of rows that the dataset gave before, so that each dataset has epochs of its own.
+ * @throws UserError 'dataset-too-short'
+ */
+export class MixSampler {
+  readonly #members: readonly MixSource[];
+  readonly #seed: number;
+  readonly #sampling: SamplingConfig['kind'];
+  readonly #order: MixOrder | null;
+
+  constructor(members: readonly MixSource[], seed: number, sampling: SamplingConfig['kind']) {
+    this.#members = members;
+    this.#seed = seed;
+    this.#sampling = sampling;
+    const weights = members.map(({ weight }) => weight);
+    const fingerprints = members.map(({ fingerprint }) => fingerprint);
+    this.#order = members.length > 1 ? new MixOrder(weights, seed, fingerprints) : null;
+  }
+
+  /** Where each row of a micro-batch is read. */
+  rows(at: Pick<BatchPlace, 'step' | 'microBatch'>, size: BatchSize): { member: number; start: number }[] {
+    const first = firstRow(at, size);
+    const draws = new Map<number, (number: number) => number>();
+    return Array.from({ length: size.batch }, (_, row) => {
+      const { member, place } = this.#order?.at(first + row) ?? { member: 0, place: first + row };
+      const draw = draws.get(member) ?? this.#draw(member, at, size.tokens);
+      draws.set(member, draw);
+      return { member, start: draw(this.#sampling === 'epochs' ? place : row) };
+    });
+  }
+
+  batch(at: Pick<BatchPlace, 'step' | 'microBatch'>, size: BatchSize): Batch {
+    const rows = this.rows(at, size);
+    return readRows(
+      rows.map(({ member, start }) => ({ source: this.#members[member].source, start })),
+      size.tokens,
+    );
+  }
+
+  #draw(member: number, at: Pick<BatchPlace, 'step' | 'microBatch'>, tokens: number): (number: number) => number {
+    const { source, fingerprint } = this.#members[member];
+    const place = { ...at, seed: this.#seed, fingerprint };
+    return this.#sampling === 'epochs'
+      ? epochDraw(source.count, place, tokens)
+      : blockDraw(source.count, place, tokens);
+  }
+}
+
 /** The blocks that start at the given places: each reads `tokens` + 1 ids. */
-export function readBlocks(source: TokenSource, starts: readonly number[], tokens: number): Batch {
-  const batch = { tokens: new Int32Array(starts.length * tokens), targets: new Int32Array(starts.length * tokens) };
+export const readBlocks = (source: TokenSource, starts: readonly number[], tokens: number): Batch =>
+  readRows(
+    starts.map((start) => ({ source, start })),
+    tokens,
+  );
+
+function readRows(rows: readonly { source: TokenSource; start: number }[], tokens: number): Batch {
+  const batch = { tokens: new Int32Array(rows.length * tokens), targets: new Int32Array(rows.length * tokens) };
   const row = new Int32Array(tokens + 1);
-  starts.forEach((start, i) => {
+  rows.forEach(({ source, start }, i) => {
     source.read(start, row);
     batch.tokens.set(row.subarray(0, tokens), i * tokens);
     batch.targets.set(row.subarray(1), i * tokens);
@@ -142,15 +225,19 @@ function pieces({ tokenizer }: Dataset, ids: readonly number[]): string[] {
   });
 }
 
-let last: { seed: number; fingerprint: string; mixed: number } | null = null;
+/** By fingerprint, of the seed that was asked for last. */
+const mixedSeeds = new Map<string, number>();
+let seedOfMixed = Number.NaN;
 
 function mixedSeed(seed: number, fingerprint: string): number {
-  if (last?.seed !== seed || last.fingerprint !== fingerprint) {
-    const digest = createHash('sha256').update(fingerprint).digest();
-    const [mixed] = threefry2x32(seed, Streams.batch, digest.readUInt32LE(0), digest.readUInt32LE(4));
-    last = { seed, fingerprint, mixed };
-  }
-  return last.mixed;
+  if (seed !== seedOfMixed) mixedSeeds.clear();
+  seedOfMixed = seed;
+  const known = mixedSeeds.get(fingerprint);
+  if (known !== undefined) return known;
+  const digest = createHash('sha256').update(fingerprint).digest();
+  const [mixed] = threefry2x32(seed, Streams.batch, digest.readUInt32LE(0), digest.readUInt32LE(4));
+  mixedSeeds.set(fingerprint, mixed);
+  return mixed;
 }
 
 const tooShort = (what: string, count: number, blockSize: number) =>

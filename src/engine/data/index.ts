@@ -1,9 +1,11 @@
 /** Datasets: from files to tokens, and from tokens to batches. */
-export { datasetPreview, evaluationBlocks, readBlocks, trainingBatch } from './batch.ts';
+export { datasetPreview, evaluationBlocks, MixSampler, readBlocks, trainingBatch } from './batch.ts';
 export { openDataset } from './dataset.ts';
 export { prepareDataset } from './prepare.ts';
 export type { PrepareHooks } from './prepare-hooks.ts';
 export { prepareLimits } from './prepare-hooks.ts';
+export type { MixedDataset, RunData } from './run-data.ts';
+export { fingerprintsOf, openRunData, runSampler } from './run-data.ts';
 export { scanSources } from './scan.ts';
 export type { Batch, Dataset, Tokenizer, TokenSource } from './source.ts';
 export { preparingSpeed } from './speed.ts';

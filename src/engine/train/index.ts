@@ -1,4 +1,4 @@
-export { checkDataset } from './checks.ts';
+export { checkData } from './checks.ts';
 export { probe, stepSeconds } from './probe.ts';
 export { Rate } from './rate.ts';
 export { Trainer, type TrainerOptions, type TrainerOutcome } from './trainer.ts';

@@ -26,10 +26,11 @@ export async function stepSeconds(backend: Backend, config: RunConfig, seconds: 
 
 /**
  * Times micro-steps, updates and evaluation passes on random tokens for about `seconds` and frees everything.
- * secondsPerStep counts all micro-batches of an update; secondsPerEvaluation one pass over the run's blocks.
+ * secondsPerStep counts all micro-batches of an update; secondsPerEvaluation one pass over the run's blocks, of every
+ * dataset of a mix.
  */
 export async function probe(backend: Backend, config: RunConfig, seconds: number): Promise<ProbeResult> {
-  const { model, batch, evaluation } = config;
+  const { model, batch, evaluation, mix } = config;
   const { device, source, micro } = trainingOnNoise(backend, config);
   const evaluator = new Evaluator(backend, { model, source, blocks: batch.microBatch, batch: batch.microBatch });
   try {
@@ -38,7 +39,7 @@ export async function probe(backend: Backend, config: RunConfig, seconds: number
     const passes = await timed(deadline, 2, async () => void (await evaluator.losses(device.parameters)));
     return {
       secondsPerStep,
-      secondsPerEvaluation: (passes * evaluation.blocks) / evaluator.starts.length,
+      secondsPerEvaluation: ((1 + mix.others.length) * passes * evaluation.blocks) / evaluator.starts.length,
       tokensPerSecond: (batch.accumulation * batch.microBatch * model.blockSize) / secondsPerStep,
     };
   } finally {

@@ -4,10 +4,12 @@ import { basename, dirname, join } from 'node:path';
 import type { PolicyConfig, RunConfig } from '../../shared/config.ts';
 import type { Report, SampleOptions } from '../../shared/jobs.ts';
 import type { AverageEvaluation, EvaluationLine } from '../../shared/metrics.ts';
+import type { RunFingerprints } from '../../shared/run-file.ts';
 import { learningRate } from '../../shared/schedule.ts';
 import type { Spike } from '../../shared/spike.ts';
 import type { Backend, Floats } from '../backends/backend.ts';
 import { exportWeights, type RunFolder, storeReader, type TrainerState } from '../checkpoint/index.ts';
+import { fingerprintsOf, type MixedDataset } from '../data/index.ts';
 import type { Dataset } from '../data/source.ts';
 import { UserError } from '../errors.ts';
 import { Evaluator, mean, pairedDifference, Sampler, standardError } from '../evaluate/index.ts';
@@ -31,6 +33,7 @@ export interface SessionOptions {
   /** Where a child run finds the window that it starts with. */
   readonly parent: RunFolder | null;
   readonly dataset: Dataset;
+  readonly others: readonly MixedDataset[];
   readonly backend: Backend;
   readonly emit: (report: Report) => void;
   /** Runs a write again until the disk has room for it. */
@@ -58,6 +61,8 @@ export class Session {
   applied = true;
   readonly #options: SessionOptions;
   readonly #evaluator: Evaluator;
+  /** On the other datasets of a mix. */
+  readonly #others: readonly { readonly id: string; readonly evaluator: Evaluator }[];
   #sampler: Sampler | null = null;
   #scratch: Floats | null = null;
   #skips = 0;
@@ -69,17 +74,20 @@ export class Session {
   #shortOfSpace = false;
 
   constructor(options: SessionOptions) {
-    const { folder, parent, dataset, backend } = options;
+    const { folder, parent, dataset, others, backend } = options;
     const { config } = folder;
     this.#options = options;
     this.config = config;
     this.device = new TrainingDevice(backend, config);
-    this.#evaluator = new Evaluator(backend, {
-      model: config.model,
-      source: dataset.val,
-      blocks: config.evaluation.blocks,
-      batch: config.batch.microBatch,
-    });
+    const evaluatorOn = ({ val }: Dataset) =>
+      new Evaluator(backend, {
+        model: config.model,
+        source: val,
+        blocks: config.evaluation.blocks,
+        batch: config.batch.microBatch,
+      });
+    this.#evaluator = evaluatorOn(dataset);
+    this.#others = others.map(({ id, data }) => ({ id, evaluator: evaluatorOn(data) }));
     this.policies = new PolicySet({
       backend,
       elements: this.device.table.elements,
@@ -173,16 +181,23 @@ export class Session {
     await this.journal.flush();
   }
 
-  /** Losses of the raw weights and of every average on the same blocks. */
+  /** Losses of the raw weights and of every average on the same blocks, of a mix on those of each dataset. */
   async evaluate(): Promise<EvaluationLine> {
     const started = performance.now();
     const between = () => this.#options.between();
     const raw = await this.#evaluator.losses(this.device.parameters, between);
     const averages: Record<string, AverageEvaluation> = {};
+    const others: NonNullable<EvaluationLine['others']> = Object.fromEntries(this.#others.map(({ id }) => [id, {}]));
+    const measureOthers = async (of: string, weights: Floats) => {
+      for (const { id, evaluator } of this.#others)
+        others[id][of] = finiteOrNull(mean(await evaluator.losses(weights, between)));
+    };
+    await measureOthers('raw', this.device.parameters);
     for (const policy of this.policies.list) {
       if (policy.count === 0) continue;
       await policy.value(this.#scratchStore());
       const losses = await this.#evaluator.losses(this.#scratchStore(), between);
+      await measureOthers(policy.id, this.#scratchStore());
       const { difference, standardError } = pairedDifference(losses, raw);
       averages[policy.id] = {
         loss: finiteOrNull(mean(losses)),
@@ -205,6 +220,7 @@ export class Session {
       rawStandardError: finiteOrNull(standardError(raw)),
       blocks: raw.length,
       averages,
+      ...(this.#others.length > 0 && { others }),
       took,
     };
     this.journal.add(line);
@@ -363,15 +379,15 @@ export class Session {
     return this.#options.backend.info.numerics;
   }
 
-  get datasetFingerprint(): string {
-    return this.#options.dataset.meta.fingerprint;
+  get fingerprints(): RunFingerprints {
+    return fingerprintsOf(this.#options);
   }
 
   async free(): Promise<void> {
     await this.policies.close();
     this.#sampler?.free();
     this.#scratch?.free();
-    this.#evaluator.free();
+    for (const { evaluator } of [{ evaluator: this.#evaluator }, ...this.#others]) evaluator.free();
     this.device.free();
   }
 }

@@ -1,7 +1,9 @@
 /** Where a run begins: at its newest checkpoint, at another run's, at a model's weights, or at random ones. */
 import { dirname, join, resolve } from 'node:path';
 import type { RunConfig } from '../../shared/config.ts';
+import { mixShares } from '../../shared/mix.ts';
 import { originFolder, takeOrigin, wantedOf } from '../../shared/origin.ts';
+import type { RunFingerprints } from '../../shared/run-file.ts';
 import { meanReader, type OpenSnapshot } from '../averaging/index.ts';
 import type { Backend } from '../backends/backend.ts';
 import { type Checkpoint, copyVector, openModelFolder, RunFolder } from '../checkpoint/index.ts';
@@ -100,13 +102,26 @@ function checkFork(session: Session, parent: RunFolder, init: Fork): void {
   if (init.step >= config.steps)
     throw differs(`it would start at step ${init.step} and end at ${config.steps}`, 'Choose a later end.');
   if (init.purpose !== 'cooldown') return;
-  const batches = (c: RunConfig) => JSON.stringify([c.seed, c.batch, c.sampling, c.model.blockSize]);
-  const data = parent.datasetFingerprint ?? session.datasetFingerprint;
-  if (data !== session.datasetFingerprint || batches(parent.config) !== batches(config))
+  // Runs made before their datasets' fingerprints were known are taken at their word.
+  const now = session.fingerprints;
+  const before: RunFingerprints = {
+    datasetFingerprint: parent.datasetFingerprint ?? now.datasetFingerprint,
+    mixFingerprints: { ...now.mixFingerprints, ...parent.file.mixFingerprints },
+  };
+  if (batchesOf(parent.config, before) !== batchesOf(config, now))
     throw differs(
-      'a cooldown takes the same batches as its parent, and dataset, seed, batch or block size differ',
+      'a cooldown takes the same batches as its parent, and dataset, mix, seed, batch or block size differ',
       'Make the cooldown from the parent run itself.',
     );
+}
+
+/** What decides which tokens a run sees. */
+function batchesOf(config: RunConfig, { datasetFingerprint, mixFingerprints }: RunFingerprints): string {
+  const data = mixShares(config).map(({ id, share }) => [
+    share,
+    id === null ? datasetFingerprint : mixFingerprints[id],
+  ]);
+  return JSON.stringify([config.seed, config.batch, config.sampling, config.model.blockSize, data]);
 }
 
 /** The mean of the parent's snapshots, summed from oldest to newest and divided once; moments and Adam's t are zero. */

@@ -5,10 +5,10 @@ import type { EvaluationLine } from '../../shared/metrics.ts';
 import { learningRate } from '../../shared/schedule.ts';
 import type { Backend } from '../backends/backend.ts';
 import type { RunFolder } from '../checkpoint/index.ts';
-import { trainingBatch } from '../data/index.ts';
+import { type MixedDataset, type MixSampler, runSampler } from '../data/index.ts';
 import type { Batch, Dataset } from '../data/source.ts';
 import { UserError } from '../errors.ts';
-import { checkDataset } from './checks.ts';
+import { checkData } from './checks.ts';
 import { Control } from './control.ts';
 import type { StepResult } from './device.ts';
 import { Session } from './session.ts';
@@ -23,6 +23,8 @@ export interface TrainerOptions {
   /** Open and locked by the caller; its run.json says what to train. */
   readonly folder: RunFolder;
   readonly dataset: Dataset;
+  /** Further datasets of its mix, in the order of its configuration. */
+  readonly others?: readonly MixedDataset[];
   readonly backend: Backend;
   readonly emit?: (report: Report) => void;
 }
@@ -35,6 +37,7 @@ export interface TrainerOutcome {
 
 export class Trainer {
   readonly #options: TrainerOptions;
+  readonly #sampler: MixSampler;
   readonly #emit: (report: Report) => void;
   readonly #control = new Control();
   #session: Session | null = null;
@@ -54,11 +57,12 @@ export class Trainer {
   /** The batch that comes next, made while the device works. */
   #next: { step: number; microBatch: number; batch: Batch } | null = null;
 
-  /** Throws UserError when dataset and configuration do not fit (see checkDataset). Nothing is written. */
+  /** Throws UserError when dataset and configuration do not fit (see checkData). Nothing is written. */
   constructor(options: TrainerOptions) {
-    const { folder, dataset } = options;
-    checkDataset(folder.config, dataset, folder.datasetFingerprint);
+    const { folder, dataset, others = [] } = options;
+    checkData(folder.config, { dataset, others }, folder.file);
     this.#options = options;
+    this.#sampler = runSampler(folder.config, { dataset, others });
     this.#emit = options.emit ?? (() => {});
   }
 
@@ -130,12 +134,12 @@ export class Trainer {
    */
   async run(): Promise<TrainerOutcome> {
     try {
-      const { folder, dataset, backend } = this.#options;
+      const { folder, dataset, others = [], backend } = this.#options;
       this.#report('compiling');
       const parent = await openParent(folder);
       const durably = <T>(write: () => Promise<T>) => this.#durably(write);
       const between = (ended?: () => boolean) => this.#between(ended);
-      const session = new Session({ folder, parent, dataset, backend, emit: this.#emit, durably, between });
+      const session = new Session({ folder, parent, dataset, others, backend, emit: this.#emit, durably, between });
       this.#session = session;
       try {
         return await this.#train(session, await begin(session, folder, parent));
@@ -276,12 +280,9 @@ export class Trainer {
   }
 
   #prepare(step: number, microBatch: number): void {
-    const { folder, dataset } = this.#options;
-    const { model, batch, sampling, seed } = folder.config;
-    const at = { fingerprint: dataset.meta.fingerprint, seed, step, microBatch };
-    const rows = { batch: batch.microBatch, tokens: model.blockSize };
-    const made = trainingBatch(dataset.train, at, { ...rows, accumulation: batch.accumulation }, sampling.kind);
-    this.#next = { step, microBatch, batch: made };
+    const { model, batch } = this.#options.folder.config;
+    const size = { batch: batch.microBatch, tokens: model.blockSize, accumulation: batch.accumulation };
+    this.#next = { step, microBatch, batch: this.#sampler.batch({ step, microBatch }, size) };
   }
 
   /** Reads the result of the oldest update that nobody has read. */

@@ -2,10 +2,11 @@
 import { rm, stat } from 'node:fs/promises';
 import { type BackendName, backendNames } from '../../engine/backends/backend.ts';
 import { RunFolder } from '../../engine/checkpoint/index.ts';
-import { openDataset } from '../../engine/data/index.ts';
+import { fingerprintsOf, openRunData } from '../../engine/data/index.ts';
 import { UserError } from '../../engine/errors.ts';
-import { checkDataset, Trainer } from '../../engine/train/index.ts';
+import { checkData, Trainer } from '../../engine/train/index.ts';
 import type { Command, JobResult, JobSpec } from '../../shared/jobs.ts';
+import type { RunFingerprints } from '../../shared/run-file.ts';
 import { withTrainingDevice } from './device.ts';
 import type { JobHooks } from './job.ts';
 
@@ -15,15 +16,15 @@ export async function runTrainJob(job: TrainJob, hooks: JobHooks): Promise<JobRe
   const total = job.config.steps;
   const starting = { phase: 'starting', done: 0, total, unit: 'steps', rate: null, secondsLeft: null } as const;
   hooks.report({ type: 'progress', progress: { ...starting, reason: null } });
-  const dataset = await openDataset(job.config.dataset);
+  const data = await openRunData(job.config);
   try {
     // Before anything is written.
-    checkDataset(job.config, dataset, null);
+    checkData(job.config, data, null);
     const fresh = (await stat(job.folder).catch(() => null)) === null;
-    const folder = await openRun(job, dataset.meta.fingerprint);
+    const folder = await openRun(job, fingerprintsOf(data));
     try {
       return await withTrainingDevice(job.config, await engineOf(folder), hooks, async (backend) => {
-        const trainer = new Trainer({ folder, dataset, backend, emit: hooks.report });
+        const trainer = new Trainer({ folder, ...data, backend, emit: hooks.report });
         const stop = () => trainer.stop();
         if (hooks.signal.aborted) stop();
         hooks.signal.addEventListener('abort', stop);
@@ -38,15 +39,15 @@ export async function runTrainJob(job: TrainJob, hooks: JobHooks): Promise<JobRe
       await folder.close();
     }
   } finally {
-    dataset.close();
+    data.close();
   }
 }
 
 /** The run's folder, made where there is none, locked and rid of what a killed worker left. */
-async function openRun(job: TrainJob, datasetFingerprint: string): Promise<RunFolder> {
+async function openRun(job: TrainJob, fingerprints: RunFingerprints): Promise<RunFolder> {
   const folder = await RunFolder.open(job.folder).catch((error: unknown) => {
     if (error instanceof UserError && error.code === 'run-missing')
-      return RunFolder.create(job.folder, job.config, { datasetFingerprint });
+      return RunFolder.create(job.folder, job.config, fingerprints);
     throw error;
   });
   await folder.lock();

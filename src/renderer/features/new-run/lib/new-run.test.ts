@@ -153,6 +153,7 @@ describe('the depths', () => {
         'name',
         'preset',
         'dataset',
+        'mix',
         'policies',
         'init',
         'model.vocabSize',
