@@ -244,9 +244,10 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     'datasets.speed': async () => need(await speed(), 'measurement'),
     'datasets.prepare': ({ threads, ...config }) => datasets.prepare(config, threads),
     'datasets.cancel': ({ name }) => datasets.cancel(name),
-    'datasets.preview': async ({ name, blockSize, rows, seed }) => {
+    'datasets.preview': async ({ name, ...shown }) => {
       const { folder } = await datasets.ready(name);
-      return need((await errand({ kind: 'preview', dataset: folder, blockSize, rows, seed })).preview, 'preview');
+      for (const { dataset } of shown.mix.others) await datasets.readyAt(dataset);
+      return need((await errand({ kind: 'preview', dataset: folder, ...shown })).preview, 'preview');
     },
     'datasets.delete': ({ name }) => datasets.delete(name),
     'dialog.open': ({ kind }) => {

@@ -10,6 +10,7 @@ import { doctor } from './strings/doctor.ts';
 import { exporting } from './strings/exporting.ts';
 import { firstRun, home, tour } from './strings/first-run.ts';
 import { map } from './strings/map.ts';
+import { mix } from './strings/mix.ts';
 import { models } from './strings/models.ts';
 import { newRun } from './strings/new-run.ts';
 import { run } from './strings/run.ts';
@@ -30,6 +31,7 @@ export const t = {
   firstRun,
   home,
   map,
+  mix,
   models,
   newRun,
   run,

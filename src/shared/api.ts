@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { averagesState, writtenCheck, writtenModel } from './averages.ts';
-import { policyConfig, runConfig } from './config.ts';
+import { mixConfig, policyConfig, runConfig, samplingConfig } from './config.ts';
 import { datasetMeta, prepareConfig, prepareThreads, sourceReport } from './dataset.ts';
 import { doctorReport } from './doctor.ts';
 import { exportDType, exportFormat, exportLayout } from './export-layouts.ts';
@@ -244,6 +244,9 @@ export const api = {
       blockSize: z.number().int().positive(),
       rows: z.number().int().min(1).max(16),
       seed: z.number().int(),
+      /** As the run has them; the datasets of its mix are named by their folders. */
+      sampling: samplingConfig.prefault({}),
+      mix: mixConfig.prefault({}),
     }),
     preview,
   ),

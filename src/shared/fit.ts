@@ -27,8 +27,8 @@ export function runTime(config: Pick<RunConfig, 'steps' | 'evaluation' | 'polici
 }
 
 /** What a speed was measured for: two configurations with the same key take the same time for a step and a pass. */
-export function speedKey({ model, batch, evaluation, device }: RunConfig): string {
-  return JSON.stringify([model, batch, evaluation.blocks, device]);
+export function speedKey({ model, batch, evaluation, device, mix }: RunConfig): string {
+  return JSON.stringify([model, batch, evaluation.blocks, device, mix.others.length]);
 }
 
 /** Evaluations may take this share of the time at most; beyond it they become rarer. */

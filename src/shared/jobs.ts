@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { writtenCheck } from './averages.ts';
-import { policyConfig, runConfig } from './config.ts';
+import { mixConfig, policyConfig, runConfig, samplingConfig } from './config.ts';
 import { datasetMeta, prepareConfig, prepareThreads, sourceReport } from './dataset.ts';
 import { exportDType, exportFormat, exportLayout } from './export-layouts.ts';
 import { mergeRecipe, mergeSearch } from './merges.ts';
@@ -100,13 +100,15 @@ export const jobSpec = z.discriminatedUnion('kind', [
   }),
   /** Times a few steps and one evaluation of a config, for "fit to my time"; writes nothing. */
   z.strictObject({ kind: z.literal('probe'), config: runConfig, seconds: z.number().positive() }),
-  /** Rows of a prepared dataset's first batch, with the text of each token. */
+  /** Rows of a first batch, of a prepared dataset or a mix of some, with the text of each token. */
   z.strictObject({
     kind: z.literal('preview'),
     dataset: z.string(),
     blockSize: z.number().int().positive(),
     rows: z.number().int().min(1).max(16),
     seed: z.number().int(),
+    sampling: samplingConfig.prefault({}),
+    mix: mixConfig.prefault({}),
   }),
   /** What this machine can do: backends, families, measured speed. */
   z.strictObject({ kind: z.literal('doctor'), seconds: z.number().positive() }),
@@ -227,8 +229,8 @@ export const evaluationResult = z.object({
 /** Ids with the text of each; the pieces put together are the text. */
 const tokenRow = z.object({ ids: z.array(z.number().int()), pieces: z.array(z.string()) });
 export const preview = z.object({
-  /** Of the first batch, as the model sees it. */
-  rows: z.array(tokenRow),
+  /** Of the first batch, as the model sees it. `member`: which dataset of the mix it comes from, 0 the run's own. */
+  rows: z.array(tokenRow.extend({ member: z.number().int() })),
   /** How the training text begins. */
   opening: tokenRow,
 });

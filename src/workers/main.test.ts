@@ -338,7 +338,9 @@ describe('the other jobs', () => {
   it('scans, previews and probes', async () => {
     const { report: found } = await run({ kind: 'scan', sources: [join(home, 'texts')] });
     expect(found).toMatchObject({ fileCount: 60 });
-    const { preview } = await run({ kind: 'preview', dataset: join(home, 'dataset'), blockSize: 16, rows: 2, seed: 1 });
+    const { seed, sampling, mix } = config;
+    const shown = { blockSize: 16, rows: 2, seed, sampling, mix };
+    const { preview } = await run({ kind: 'preview', dataset: join(home, 'dataset'), ...shown });
     expect(preview!.rows.map((row) => row.pieces.join('').length)).toEqual([16, 16]);
     const { probe } = await run({ kind: 'probe', config, seconds: 0.3 });
     expect(probe!.tokensPerSecond).toBeGreaterThan(0);

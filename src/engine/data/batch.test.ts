@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { blockStarts, datasetPreview, epochStarts, evaluationBlocks, trainingBatch } from './batch.ts';
-import type { Dataset, TokenSource } from './source.ts';
-import { gpt2Tokenizer } from './tokenizers/gpt2.ts';
+import { blockStarts, epochStarts, evaluationBlocks, trainingBatch } from './batch.ts';
+import type { TokenSource } from './source.ts';
 
 const counting = (count: number): TokenSource => ({
   count,
@@ -118,32 +117,5 @@ describe('evaluationBlocks', () => {
       });
     }
     expect(() => evaluationBlocks(counting(8), 8, 1)).toThrow(expect.objectContaining({ code: 'dataset-too-short' }));
-  });
-});
-
-describe('datasetPreview', () => {
-  it('shows the first batch, and characters of several ids once', async () => {
-    const tokenizer = await gpt2Tokenizer();
-    const ids = [...tokenizer.encode('The 🙂 river'), 50256, ...tokenizer.encode(' bends')];
-    const train: TokenSource = {
-      ...counting(ids.length),
-      read: (start, target) => target.set(ids.slice(start, start + target.length)),
-    };
-    const dataset = {
-      folder: '',
-      meta: { fingerprint: 'f' },
-      train,
-      val: train,
-      tokenizer,
-      close() {},
-    } as unknown as Dataset;
-    const { rows } = datasetPreview(dataset, ids.length - 1, 2, 0);
-    expect(rows).toHaveLength(2);
-    expect(rows[0].ids).toEqual(ids.slice(0, -1));
-    expect(rows[0].pieces).toHaveLength(ids.length - 1);
-    expect(rows[0].pieces.join('')).toBe(
-      `The 🙂 river<|endoftext|>${tokenizer.decode(tokenizer.encode(' bends').slice(0, -1))}`,
-    );
-    expect(datasetPreview({ ...dataset, tokenizer: null }, 3, 1, 0).rows[0].pieces).toHaveLength(3);
   });
 });

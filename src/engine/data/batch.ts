@@ -5,8 +5,7 @@ import { UserError } from '../errors.ts';
 import { permuted } from '../permutation.ts';
 import { Random, Streams, threefry2x32 } from '../random.ts';
 import { MixOrder } from './mix-order.ts';
-import type { Batch, Dataset, TokenSource } from './source.ts';
-import { endOfTextMark } from './tokenizers/hugging-face.ts';
+import type { Batch, TokenSource } from './source.ts';
 
 interface Seeded {
   readonly fingerprint: string;
@@ -182,47 +181,6 @@ export function evaluationBlocks(source: TokenSource, blockSize: number, count: 
   const blocks = Math.min(count, Math.floor(inputs / blockSize));
   if (blocks < 1) throw tooShort('validation', source.count, blockSize);
   return Array.from({ length: blocks }, (_, block) => Math.floor((block * inputs) / blocks));
-}
-
-interface TokenRow {
-  readonly ids: number[];
-  readonly pieces: string[];
-}
-/** Ids of the beginning that are shown. */
-const openingTokens = 256;
-
-/**
- * Rows of the first batch as the model sees it, and how the training text begins, with the text of each id; the
- * pieces of a row put together are its text. A character of several ids appears at its last one; ids without a tokenizer appear as numbers.
- */
-export function datasetPreview(
-  dataset: Dataset,
-  blockSize: number,
-  rows: number,
-  seed: number,
-): { rows: TokenRow[]; opening: TokenRow } {
-  const { fingerprint } = dataset.meta;
-  const size = { batch: rows, tokens: blockSize };
-  const { tokens } = trainingBatch(dataset.train, { fingerprint, seed, step: 0, microBatch: 0 }, size);
-  const described = (ids: number[]): TokenRow => ({ ids, pieces: pieces(dataset, ids) });
-  const opening = new Int32Array(Math.min(openingTokens, dataset.train.count));
-  dataset.train.read(0, opening);
-  return {
-    rows: Array.from({ length: rows }, (_, row) =>
-      described(Array.from(tokens.subarray(row * blockSize, (row + 1) * blockSize))),
-    ),
-    opening: described(Array.from(opening)),
-  };
-}
-
-function pieces({ tokenizer }: Dataset, ids: readonly number[]): string[] {
-  if (tokenizer === null) return ids.map((id, i) => (i === 0 ? String(id) : ` ${id}`));
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  return ids.map((id, i) => {
-    const stream = i + 1 < ids.length && id !== tokenizer.endOfText;
-    const piece = decoder.decode(tokenizer.bytes(id), { stream });
-    return id === tokenizer.endOfText ? piece + endOfTextMark : piece;
-  });
 }
 
 /** By fingerprint, of the seed that was asked for last. */

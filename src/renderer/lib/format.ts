@@ -60,6 +60,9 @@ export function formatShare(share: number): string {
   return share < 0.1 ? formatPercent(share, 1) : formatPercent(share);
 }
 
+/** Passes over a text: 0.43, 2.50, 1,204. */
+export const formatEpochs = (n: number): string => (n < 10 ? n.toFixed(2) : formatCount(n));
+
 /** Settings as people write them: 3e-4, 0.1, 1.25e-9. */
 export function formatSetting(value: number): string {
   if (value !== 0 && Math.abs(value) < 0.01) return value.toExponential().replace('e-0', 'e-');

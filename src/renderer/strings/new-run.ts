@@ -178,6 +178,7 @@ export const newRun = {
     steps: 'Steps',
     tokens: 'Tokens',
     epochs: 'Passes over the data',
+    epochsOver: (dataset: string) => `Passes over ${dataset}`,
     evaluations: 'Evaluations',
     share: 'Evaluation’s share',
     shareNote: 'of the computing, (1 + averages) forward passes each time',

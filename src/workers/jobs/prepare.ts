@@ -1,7 +1,7 @@
 /** Datasets: what is in the sources, tokens from them, and a look at the first batch. */
 import {
   datasetPreview,
-  openDataset,
+  openRunData,
   prepareDataset,
   prepareLimits,
   preparingSpeed,
@@ -47,11 +47,10 @@ export async function runPrepareJob(job: Extract<JobSpec, { kind: 'prepare' }>, 
 }
 
 export async function runPreviewJob(job: Extract<JobSpec, { kind: 'preview' }>): Promise<JobResult> {
-  const dataset = await openDataset(job.dataset);
+  const data = await openRunData(job);
   try {
-    const preview = await datasetPreview(dataset, job.blockSize, job.rows, job.seed);
-    return { outcome: 'finished', preview };
+    return { outcome: 'finished', preview: datasetPreview(data, job) };
   } finally {
-    dataset.close();
+    data.close();
   }
 }

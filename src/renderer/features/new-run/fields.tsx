@@ -11,6 +11,7 @@ import { FitToTime } from './fit-to-time.tsx';
 import { FieldAt, useForm } from './form-context.tsx';
 import { type Field, type Group as FieldGroup, fieldsOf } from './lib/field-table.ts';
 import { tokensPerStep } from './lib/summary.ts';
+import { MixFields } from './mix-fields.tsx';
 import classes from './new-run.module.css';
 import { type DraftState, rescaled } from './use-draft.ts';
 import type { SpeedState } from './use-speed.ts';
@@ -60,6 +61,7 @@ export function DataFields({
           onChange={(event) => state.set('name', event.currentTarget.value)}
         />
       </div>
+      <MixFields datasets={datasets} />
       {preset && (
         <Text size="xs" c="dimmed">
           {preset.note} <em>{preset.source}</em>

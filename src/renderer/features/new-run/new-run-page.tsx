@@ -202,7 +202,10 @@ export function NewRunPage({
                 </>
               )}
               <Section title={t.newRun.sections.batch} note={t.newRun.notes.batch}>
-                <FirstBatch state={state} />
+                <FirstBatch
+                  state={state}
+                  nameOf={(folder) => datasets.data?.find((d) => d.folder === folder)?.name ?? folder}
+                />
               </Section>
             </Stack>
             {wide ? (

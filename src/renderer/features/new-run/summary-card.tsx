@@ -1,10 +1,11 @@
 /** What the run will be, beside the form: sizes, evaluation's share, the equal command, what differs from the preset. */
 import { Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { evaluationCount } from '../../../shared/fit.ts';
+import { epochsOver, isMix, mixShares } from '../../../shared/mix.ts';
 import { parameterCount } from '../../../shared/presets.ts';
 import { Notice } from '../../components/notice.tsx';
 import { Copyable, Figure } from '../../components/text.tsx';
-import { formatCount, formatShare, formatShort } from '../../lib/format.ts';
+import { formatCount, formatEpochs, formatShare, formatShort } from '../../lib/format.ts';
 import { t } from '../../strings.ts';
 import { ChangesPanel } from './changes-panel.tsx';
 import { trainCommand } from './lib/command.ts';
@@ -30,8 +31,8 @@ export function SummaryCard({ state, speed }: { state: DraftState; speed: SpeedS
           <Figure label={texts.parameters}>{number(parameterCount(draft.model), formatShort)}</Figure>
           <Figure label={texts.steps}>{number(draft.steps, formatCount)}</Figure>
           <Figure label={texts.tokens}>{number(tokens, formatShort)}</Figure>
-          <Figure label={texts.epochs}>
-            {trained ? number(tokens / trained, (n) => (n < 10 ? n.toFixed(2) : formatCount(n))) : '–'}
+          <Figure label={isMix(draft) && dataset ? texts.epochsOver(dataset.name) : texts.epochs}>
+            {trained ? number(epochsOver(draft, mixShares(draft)[0].share, trained), formatEpochs) : '–'}
           </Figure>
           <Figure label={texts.evaluations}>{number(evaluationCount(draft), formatCount)}</Figure>
           {!speed.probe && (

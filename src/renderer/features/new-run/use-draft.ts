@@ -1,7 +1,7 @@
 /** The draft of the next run: made by a preset for a dataset, changed field by field, kept while other pages are open. */
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { DatasetSummary, RunSummary } from '../../../shared/api.ts';
-import type { RunConfig } from '../../../shared/config.ts';
+import type { MixMember, RunConfig } from '../../../shared/config.ts';
 import { withSteps } from '../../../shared/fit.ts';
 import { findPreset, presetConfig, presets } from '../../../shared/presets.ts';
 import { defaultSettings, withUserDefaults } from '../../../shared/settings.ts';
@@ -10,6 +10,7 @@ import { known } from '../../store/cache.ts';
 import { withoutChange } from './lib/changes.ts';
 import { checkDraft, type Path, withValue } from './lib/draft.ts';
 import { type Depth, depths } from './lib/field-table.ts';
+import { mixErrors, withoutDataset } from './lib/mix.ts';
 
 interface State {
   readonly preset: string;
@@ -37,12 +38,14 @@ const storageKey = 'meander-new-run';
 function restored(): State | null {
   try {
     const { preset, draft, named, depth } = JSON.parse(localStorage.getItem(storageKey) ?? 'null') as State;
-    if (!checkDraft({ ...draft, dataset: '-' }, []).recipe || !presets.some(({ id }) => id === preset)) return null;
+    const { recipe } = checkDraft({ ...draft, dataset: '-' }, []);
+    if (!recipe || !presets.some(({ id }) => id === preset)) return null;
     const base = fresh(preset, null, []).base;
     const model = { ...base.model, vocabSize: draft.model.vocabSize, paddedVocabSize: paddedAs(draft.model.vocabSize) };
     return {
       preset,
-      draft,
+      // What an earlier version did not know has its defaults.
+      draft: { ...recipe, name: draft.name, dataset: draft.dataset },
       base: { ...base, model, dataset: draft.dataset },
       named,
       fitted: null,
@@ -97,20 +100,22 @@ export function useDraft(datasets: readonly DatasetSummary[] | undefined, runs: 
   const datasetOf = useCallback((folder: string) => datasets?.find((d) => d.folder === folder) ?? null, [datasets]);
   const dataset = datasetOf(state.draft.dataset);
 
-  const remake = (preset: string, chosen: DatasetSummary | null) => {
+  const remake = (preset: string, chosen: DatasetSummary | null, mixed = state.draft.mix) => {
     const next = fresh(preset, chosen, taken);
     setState((before) => ({
       ...next,
       depth: before.depth,
-      ...(before.named ? { named: true, draft: { ...next.draft, name: before.draft.name } } : {}),
+      named: before.named,
+      draft: { ...next.draft, mix: mixed, ...(before.named ? { name: before.draft.name } : {}) },
     }));
   };
+  const mixProblems = useMemo(() => mixErrors(state.draft, datasets), [state.draft, datasets]);
 
   return {
     ...state,
     dataset,
     taken,
-    checked: useMemo(() => checkDraft(state.draft, taken), [state.draft, taken]),
+    checked: useMemo(() => checkDraft(state.draft, taken, mixProblems), [state.draft, taken, mixProblems]),
     set: useCallback((path: Path, value: unknown) => {
       setState((before) => ({
         ...before,
@@ -137,6 +142,7 @@ export function useDraft(datasets: readonly DatasetSummary[] | undefined, runs: 
           ...before.draft,
           name: before.named ? before.draft.name : base.name,
           dataset: base.dataset,
+          mix: withoutDataset(before.draft.mix, base.dataset),
           model: {
             ...before.draft.model,
             vocabSize: base.model.vocabSize,
@@ -165,6 +171,8 @@ export function useDraft(datasets: readonly DatasetSummary[] | undefined, runs: 
         const preset = presets.some(({ id }) => id === config.preset) ? (config.preset as string) : 'quickstart';
         const ready = datasets?.filter((d) => d.status === 'ready') ?? [];
         const found = ready.find((d) => d.folder === config.dataset) ?? ready.find((d) => d.name === config.dataset);
+        const folderOf = ({ dataset }: MixMember) =>
+          (ready.find((d) => d.folder === dataset) ?? ready.find((d) => d.name === dataset))?.folder ?? dataset;
         const { base } = fresh(preset, found ?? null, taken);
         const own = found?.meta ? base.model : config.model;
         const vocabulary = own.vocabSize !== config.model.vocabSize;
@@ -175,6 +183,7 @@ export function useDraft(datasets: readonly DatasetSummary[] | undefined, runs: 
           preset,
           name: freeName(config.name, taken),
           dataset: found?.folder ?? '',
+          mix: { ...config.mix, others: config.mix.others.map((member) => ({ ...member, dataset: folderOf(member) })) },
           model: { ...config.model, vocabSize, paddedVocabSize },
         };
         setState((before) => ({ preset, base, draft, named: true, fitted: null, depth: before.depth }));
@@ -186,7 +195,7 @@ export function useDraft(datasets: readonly DatasetSummary[] | undefined, runs: 
       setState((before) => ({ ...before, draft: withoutChange(before.draft, before.base, field), fitted: null }));
     }, []),
     setDepth: useCallback((depth: Depth) => setState((before) => ({ ...before, depth })), []),
-    reset: () => remake(state.preset, dataset),
+    reset: () => remake(state.preset, dataset, state.base.mix),
     /** For after the run was made: the next draft starts anew. */
     forget: () => {
       kept = null;

@@ -17,6 +17,7 @@ import { ForkDialog, type ForkWish } from './fork-dialog.tsx';
 import { averageIds } from './lib/loss-lines.ts';
 import { ConfigTab, LogTab } from './log-tab.tsx';
 import { LossPanel } from './loss-panel.tsx';
+import { MixPanel } from './mix-panel.tsx';
 import { FailurePanel, RunHeader } from './run-header.tsx';
 import { SampleTab } from './sample-tab.tsx';
 import { SmallCharts } from './small-charts.tsx';
@@ -70,6 +71,7 @@ export function RunPage({ name }: { name: string }) {
       <StatusPanel run={run} series={series} version={version} />
       {metrics.error && <Problem error={metrics.error} />}
       <LossPanel run={run} series={series} version={version} ids={ids} />
+      <MixPanel run={run} series={series} version={version} ids={ids} />
       <ComparisonPanel run={run} metrics={metrics} ids={ids} />
       <SmallCharts run={run} series={series} version={version} />
       <Paper ref={tabs}>

@@ -14,11 +14,17 @@ export interface Change {
 export function changesFrom(base: RunConfig, draft: RunConfig): Change[] {
   const rows = differenceTable([base, draft]).filter(({ field }) => field !== 'dataset');
   const changes = rows.map(({ field, values: [preset, here] }) => ({ field, preset, here }));
-  const others = changes.filter(({ field }) => !field.startsWith('init.'));
-  if (others.length === changes.length) return changes;
-  // Where the first weights come from is one choice, however many fields it takes.
-  return [...others, { field: 'init', preset: origin(base), here: origin(draft) }];
+  // Where the first weights come from is one choice, and so is the mix, however many fields they take.
+  const of = (top: string) => (change: Change) => change.field.startsWith(`${top}.`);
+  const others = changes.filter((change) => !of('init')(change) && !of('mix')(change));
+  if (changes.some(of('mix'))) others.push({ field: 'mix', preset: mixText(base), here: mixText(draft) });
+  if (changes.some(of('init'))) others.push({ field: 'init', preset: origin(base), here: origin(draft) });
+  return others;
 }
+
+/** Its datasets with their weights; null: there is none. */
+const mixText = ({ mix }: RunConfig): string | null =>
+  mix.others.length === 0 ? null : [mix.weight, ...mix.others.map(({ id, weight }) => `${id} ${weight}`)].join(', ');
 
 function origin({ init }: RunConfig): string {
   if (init.from === 'model') return `${init.from} ${init.path}`.trim();
@@ -29,6 +35,7 @@ function origin({ init }: RunConfig): string {
 export function withoutChange(draft: RunConfig, base: RunConfig, field: string): RunConfig {
   const [top, id, ...rest] = field.split('.');
   if (top === 'init') return { ...draft, init: base.init };
+  if (top === 'mix') return { ...draft, mix: base.mix };
   if (top !== 'policies') return withValue(draft, field, valueAt(base, field));
   const before = base.policies.find((policy) => policy.id === id);
   const at = draft.policies.findIndex((policy) => policy.id === id);

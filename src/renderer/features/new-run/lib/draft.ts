@@ -28,9 +28,13 @@ export interface Checked {
   readonly errors: ReadonlyMap<Path, string>;
 }
 
-/** Checks a draft with the schema that files and the command line use. */
-export function checkDraft(draft: RunConfig, taken: readonly string[]): Checked {
-  const errors = new Map<Path, string>();
+/** Checks a draft with the schema that files and the command line use. `known`: what is wrong beside that. */
+export function checkDraft(
+  draft: RunConfig,
+  taken: readonly string[],
+  known: ReadonlyMap<Path, string> = new Map(),
+): Checked {
+  const errors = new Map(known);
   const parsed = runConfig.safeParse(draft);
   for (const issue of parsed.error?.issues ?? []) {
     const path = issue.path.join('.');

@@ -13,14 +13,16 @@ export const shortened = (value: string): string =>
   value.length > 8 && Number.isFinite(Number(value)) ? formatSetting(Number(Number(value).toPrecision(6))) : value;
 
 /**
- * Share of the computing that goes into evaluation. An evaluation is (1 + averages) forward passes over its blocks;
+ * Share of the computing that goes into evaluation. An evaluation is (1 + averages) forward passes over its blocks, on
+ * each dataset of a mix;
  * a training step is counted as three forward passes over its tokens (one forward, two backward).
  */
 export function evaluationShare(
-  config: Pick<RunConfig, 'batch' | 'model' | 'steps' | 'evaluation' | 'policies'>,
+  config: Pick<RunConfig, 'batch' | 'model' | 'steps' | 'evaluation' | 'policies' | 'mix'>,
 ): number {
   const training = 3 * tokensPerStep(config) * config.steps;
-  const once = (1 + config.policies.length) * config.evaluation.blocks * config.model.blockSize;
+  const passes = (1 + config.policies.length) * (1 + config.mix.others.length);
+  const once = passes * config.evaluation.blocks * config.model.blockSize;
   const evaluating = once * evaluationCount(config);
   return evaluating / (training + evaluating);
 }
