@@ -15,11 +15,19 @@
       "src/kernels/table.cpp",
       "src/kernels/vectors.cpp"
     ],
+    # What is compiled anew for products on tiles; all else is shared with the family of the same vectors.
+    "tile_sources": [
+      "src/kernels/classifier.cpp",
+      "src/kernels/gemm-tiles.cpp",
+      "src/kernels/linear.cpp",
+      "src/kernels/table-tiles.cpp"
+    ],
     "family_libraries": [],
     "conditions": [
-      ["target_arch=='x64'", { "family_libraries": ["kernels_avx512bf16", "kernels_avx512", "kernels_avx2", "kernels_portablebf16", "kernels_portable"] }],
-      ["target_arch=='arm64'", { "family_libraries": ["kernels_neon", "kernels_portablebf16", "kernels_portable"] }],
-      ["target_arch!='x64' and target_arch!='arm64'", { "family_libraries": ["kernels_portablebf16", "kernels_portable"] }]
+      ["target_arch=='x64' and OS=='linux'", { "family_libraries": ["kernels_amxbf16"] }],
+      ["target_arch=='x64'", { "family_libraries": ["kernels_amxtwin512", "kernels_avx512bf16", "kernels_avx512", "kernels_avx2", "kernels_amxtwin", "kernels_portablebf16", "kernels_portable"] }],
+      ["target_arch=='arm64'", { "family_libraries": ["kernels_neon", "kernels_amxtwin", "kernels_portablebf16", "kernels_portable"] }],
+      ["target_arch!='x64' and target_arch!='arm64'", { "family_libraries": ["kernels_amxtwin", "kernels_portablebf16", "kernels_portable"] }]
     ]
   },
   "target_defaults": {
@@ -53,9 +61,15 @@
       "defines": ["MEANDER_PORTABLE", "MEANDER_BF16", "MEANDER_FAMILY=portablebf16"]
     },
     {
+      "target_name": "kernels_amxtwin",
+      "type": "static_library",
+      "sources": ["<@(tile_sources)"],
+      "defines": ["MEANDER_PORTABLE", "MEANDER_BF16", "MEANDER_TILES", "MEANDER_FAMILY=amxtwin"]
+    },
+    {
       "target_name": "core",
       "type": "static_library",
-      "sources": ["src/caches.cpp", "src/context.cpp", "src/cpu.cpp", "src/engine.cpp", "src/memory.cpp", "src/pool.cpp", "src/program.cpp"]
+      "sources": ["src/caches.cpp", "src/context.cpp", "src/cpu.cpp", "src/engine.cpp", "src/families.cpp", "src/memory.cpp", "src/pool.cpp", "src/program.cpp"]
     },
     {
       "target_name": "meander",
@@ -66,7 +80,7 @@
       "target_name": "kernel-tests",
       "type": "executable",
       "dependencies": ["core", "<@(family_libraries)"],
-      "sources": ["test/main.cpp", "test/checks.cpp", "test/speed.cpp"],
+      "sources": ["test/main.cpp", "test/checks.cpp", "test/families.cpp", "test/speed.cpp"],
       "ldflags": ["-pthread"]
     }
   ],
@@ -92,6 +106,15 @@
           "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX512"] } }
         },
         {
+          "target_name": "kernels_amxtwin512",
+          "type": "static_library",
+          "sources": ["<@(tile_sources)"],
+          "defines": ["MEANDER_AVX512", "MEANDER_BF16", "MEANDER_TILES", "MEANDER_FAMILY=amxtwin512"],
+          "cflags": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512bf16", "-mfma", "-mavx2", "-mprefer-vector-width=512"],
+          "xcode_settings": { "OTHER_CFLAGS": ["-O3", "-ffp-contract=off", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512bf16", "-mfma"] },
+          "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX512"] } }
+        },
+        {
           "target_name": "kernels_avx2",
           "type": "static_library",
           "sources": ["<@(kernel_sources)"],
@@ -99,6 +122,17 @@
           "cflags": ["-mavx2", "-mfma"],
           "xcode_settings": { "OTHER_CFLAGS": ["-O3", "-ffp-contract=off", "-mavx2", "-mfma"] },
           "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX2"] } }
+        }
+      ]
+    }],
+    ["target_arch=='x64' and OS=='linux'", {
+      "targets": [
+        {
+          "target_name": "kernels_amxbf16",
+          "type": "static_library",
+          "sources": ["<@(tile_sources)"],
+          "defines": ["MEANDER_AVX512", "MEANDER_BF16", "MEANDER_TILES", "MEANDER_AMX", "MEANDER_FAMILY=amxbf16"],
+          "cflags": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512bf16", "-mfma", "-mavx2", "-mprefer-vector-width=512"]
         }
       ]
     }],

@@ -215,7 +215,7 @@ const Family& familyOf(const Arguments& in, size_t i) {
 
 /**
  * status(wanted family | null, precision)
- *   → { device, cores, families, family, label, mixed, tile: [rows, columns, depth] }
+ *   → { device, cores, families, family, label, mixed, note, tile: [rows, columns, depth] }
  */
 napi_value status(napi_env env, const Arguments& in) {
   const Family& family = familyOf(in, 0);
@@ -225,6 +225,7 @@ napi_value status(napi_env env, const Arguments& in) {
   set(env, object, "cores", number(env, physicalCores()));
   set(env, object, "family", text(env, family.name));
   set(env, object, "label", text(env, family.label));
+  set(env, object, "note", text(env, familiesNote()));
   int count = 0;
   const Family* const* all = families(count);
   check(napi_create_array(env, &names), "array");

@@ -89,6 +89,7 @@ Caches Caches::here() {
   static const Caches known = [] {
     const Found found = ask();
     Caches caches;
+    if (found.level[1] > 0) caches.first = found.level[1];
     if (found.level[2] > 0) {
       caches.second = found.level[2];
       caches.last = std::max({found.level[2], found.level[3], found.level[4]});
@@ -105,6 +106,12 @@ Blocks::Blocks(const Caches& caches) {
   // A task's rows of A, over as many depths, take half of it.
   reach = std::max(caches.second / 2 / (taskRows * 4) / depth, int64_t{1}) * depth;
   packed = std::clamp(caches.last / 2 / 4, int64_t{1} << 19, int64_t{8} << 20);
+}
+
+TileBlocks::TileBlocks(const Caches& caches) : packed(Blocks(caches).packed) {
+  constexpr int64_t pairBytes = 2048, pairRows = 32;
+  steps = std::clamp(caches.first / pairBytes, int64_t{4}, int64_t{48});
+  rows = std::max(caches.second * 3 / 8 / (steps * pairBytes), int64_t{1}) * pairRows;
 }
 
 }  // namespace meander

@@ -10,6 +10,8 @@ struct Caches {
   int64_t second = int64_t{1} << 20;
   /** The largest, which cores share; the second where there is none behind it. */
   int64_t last = int64_t{32} << 20;
+  /** Of a core's first level, for data. */
+  int64_t first = int64_t{32} << 10;
 
   /** This processor's. */
   static Caches here();
@@ -25,6 +27,18 @@ struct Blocks {
   int64_t depth;
   /** Words along k that a task passes over before the next: a multiple of depth. */
   int64_t reach;
+  /** Words of packed operands held at once, inside half of the last cache. */
+  int64_t packed;
+};
+
+/** For products on tiles (kernels/gemm-tiles.cpp), whose sums no cut changes: part of no numerics. */
+struct TileBlocks {
+  explicit TileBlocks(const Caches& caches);
+
+  /** Steps of 32 values along k before a sum waits in C: a pair of B's blocks, 2 KB a step, stays in the first level. */
+  int64_t steps;
+  /** Rows of A that stay in the second level, over as many steps. */
+  int64_t rows;
   /** Words of packed operands held at once, inside half of the last cache. */
   int64_t packed;
 };

@@ -20,7 +20,7 @@ struct Context::State {
 };
 
 Context::Context(Pool& pool, const Caches& caches)
-    : pool(pool), blocks(caches), state_(std::make_unique<State>()) {}
+    : pool(pool), blocks(caches), tileBlocks(caches), state_(std::make_unique<State>()) {}
 Context::~Context() = default;
 
 float* Context::scratch(ScratchSlot slot, int64_t floats) { return state_->shared[slot].floats(floats); }

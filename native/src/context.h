@@ -61,6 +61,7 @@ struct Context {
 
   Pool& pool;
   const Blocks blocks;
+  const TileBlocks tileBlocks;
   Scalars scalars;
 
   /** Scratch of at least that many floats, shared by all threads; its contents do not outlive the operation. */
@@ -113,6 +114,8 @@ struct Family {
   /** Registers-only loop of what its matrix products are made of; returns its floating-point operations. */
   double (*peak)(int64_t rounds, float* sink);
   int gemmRows, gemmColumns;
+  /** Whether its products are made of arithmetic that stands in for a processor's own: for tests, never chosen. */
+  bool emulated;
 };
 
 enum VectorOp : int { vectorAdd, vectorDivide, vectorLerp, vectorRunning, vectorScale, vectorAddScaled, vectorOps };
@@ -121,6 +124,8 @@ enum class Precision { float32, mixed, automatic };
 
 /** Families that this build holds and this processor can run, those of float32 first, each precision's best first. */
 const Family* const* families(int& count);
+/** What this processor has and cannot be used, in words; empty where there is no such thing. */
+const std::string& familiesNote();
 /**
  * The family named by MEANDER_KERNELS, whatever its precision; else the best of that precision. Where the processor has
  * no bfloat16 of its own, `mixed` gets float32; `automatic` gets mixed only where that is faster.

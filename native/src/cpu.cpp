@@ -1,9 +1,7 @@
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -18,115 +16,6 @@
 #endif
 
 namespace meander {
-
-namespace portable {
-extern const Family family;
-}
-namespace portablebf16 {
-extern const Family family;
-}
-#if defined(MEANDER_X64)
-namespace avx512 {
-extern const Family family;
-}
-namespace avx2 {
-extern const Family family;
-}
-namespace avx512bf16 {
-extern const Family family;
-}
-#elif defined(__aarch64__)
-namespace neon {
-extern const Family family;
-}
-#endif
-
-namespace {
-
-#if defined(MEANDER_X64)
-uint64_t enabledStates() {
-#if defined(_MSC_VER)
-  return _xgetbv(0);
-#else
-  unsigned low, high;
-  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return uint64_t{high} << 32 | low;
-#endif
-}
-
-struct Features {
-  bool avx2 = false, avx512 = false, avx512bf16 = false;
-  /** Whether bfloat16 products run at twice the rate of float32: AMD's do, Intel's without AMX run at half of it. */
-  bool fastBf16 = false;
-};
-
-/** What both the processor has and the system saves on a task switch. */
-Features features() {
-  Features found;
-  unsigned r[4];
-  cpuid(0, 0, r);
-  if (r[0] < 7) return found;
-  const bool amd = r[1] == 0x68747541u;  // "Auth", the beginning of AuthenticAMD.
-  cpuid(1, 0, r);
-  const bool osxsave = r[2] >> 27 & 1, avx = r[2] >> 28 & 1, fma = r[2] >> 12 & 1;
-  if (!osxsave || !avx) return found;
-  const uint64_t states = enabledStates();
-  cpuid(7, 0, r);
-  const unsigned subleaves = r[0];
-  found.avx2 = (r[1] >> 5 & 1) && fma && (states & 0x06) == 0x06;
-  found.avx512 = found.avx2 && (r[1] >> 16 & 1) && (r[1] >> 17 & 1) && (r[1] >> 30 & 1) && (r[1] >> 31 & 1) &&
-                 (states & 0xe6) == 0xe6;
-  if (found.avx512 && subleaves >= 1) {
-    cpuid(7, 1, r);
-    found.avx512bf16 = r[0] >> 5 & 1;
-  }
-  found.fastBf16 = found.avx512bf16 && amd;
-  return found;
-}
-#endif
-
-}  // namespace
-
-const Family* const* families(int& count) {
-  static const Family* found[8];
-  static const int n = [] {
-    int i = 0;
-#if defined(MEANDER_X64)
-    const Features has = features();
-    if (has.avx512) found[i++] = &avx512::family;
-    if (has.avx2) found[i++] = &avx2::family;
-#elif defined(__aarch64__)
-    found[i++] = &neon::family;
-#endif
-    found[i++] = &portable::family;
-#if defined(MEANDER_X64)
-    if (has.avx512bf16) found[i++] = &avx512bf16::family;
-#endif
-    found[i++] = &portablebf16::family;
-    return i;
-  }();
-  count = n;
-  return found;
-}
-
-const Family& chooseFamily(const char* wanted, Precision precision) {
-  int count;
-  const Family* const* all = families(count);
-  if (!wanted || !*wanted) {
-#if defined(MEANDER_X64)
-    static const Features has = features();
-    if (precision == Precision::automatic && has.fastBf16) precision = Precision::mixed;
-    if (precision == Precision::mixed && has.avx512bf16) return avx512bf16::family;
-#endif
-    return *all[0];
-  }
-  std::string known;
-  for (int i = 0; i < count; i++) {
-    if (std::strcmp(all[i]->name, wanted) == 0) return *all[i];
-    known += (i ? ", " : "") + std::string(all[i]->name);
-  }
-  throw std::runtime_error("MEANDER_KERNELS=" + std::string(wanted) + " cannot run on this processor, which has " + known);
-}
 
 std::string processorName() {
 #if defined(MEANDER_X64)

@@ -1,5 +1,7 @@
 #include "engine.h"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <stdexcept>
@@ -76,6 +78,7 @@ BufferPointer Engine::allocate(size_t bytes) {
 void Engine::reserve(size_t bytes) {
   enqueue([this, bytes] {
     if (arena_ && arena_->bytes() >= bytes) return;
+    reserved_ = std::max(reserved_, bytes);
     arena_.reset();
     arena_ = std::make_shared<Buffer>(bytes);
     std::memset(arena_->data<char>(), 0, bytes);
@@ -116,6 +119,8 @@ void Engine::run(std::shared_ptr<const Program> program, BufferPointer results, 
   if (program->slots() > firstBinding + static_cast<int64_t>(bindings.size()))
     throw std::runtime_error("a native program was run with too few bindings");
   enqueue([this, program = std::move(program), results = std::move(results), bindings = std::move(bindings), scalars] {
+    if ((arena_ ? arena_->bytes() : 0) < reserved_)
+      throw std::runtime_error("a program cannot run without its memory of " + std::to_string(reserved_) + " bytes");
     std::vector<float*> bases = {arena_ ? arena_->data() : nullptr, results ? results->data() : nullptr};
     for (const auto& binding : bindings) bases.push_back(binding->data());
     context_.scalars = scalars;

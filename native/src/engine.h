@@ -29,7 +29,10 @@ class Engine {
 
   /** Zeroed memory whose pages are touched in the background. Throws when it is not to be had. */
   BufferPointer allocate(size_t bytes);
-  /** Makes the arena that all programs share at least this large. */
+  /**
+   * Makes the arena that all programs share at least this large. Where it is not to be had, that is the error of the
+   * next read or drain, and no program runs.
+   */
   void reserve(size_t bytes);
 
   void write(BufferPointer target, size_t offset, std::unique_ptr<char[]> data, size_t bytes);
@@ -55,6 +58,8 @@ class Engine {
   Pool pool_;
   Context context_;
   BufferPointer arena_;
+  /** Bytes that were asked for; the arena has fewer after an allocation that failed. */
+  size_t reserved_ = 0;
   std::string error_;
 
   std::mutex mutex_;

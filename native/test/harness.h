@@ -26,6 +26,10 @@ void call(meander::Context& context, const meander::Family& family, meander::OpC
 void checkFamily(const meander::Family& family, int threads);
 /** Checks that no family is involved in: pool, memory, program. */
 void checkCore();
+/** Which family is chosen where, and memory that is not to be had. */
+void checkChoice();
+/** What only families on tiles promise. */
+void checkTiles(const meander::Family& family);
 /**
  * Prints GFLOP per second of processor time beside the peak measured in the same way. `only`: linear, attention,
  * classifier or norm; null for all.

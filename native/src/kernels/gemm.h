@@ -49,7 +49,9 @@ constexpr int64_t perWord = 1;
 #endif
 
 // Tile sizes, part of the numerics; the other block sizes follow from the caches (caches.h).
-#if defined(MEANDER_AVX512)
+#if defined(MEANDER_TILES)
+constexpr int tileRows = 32, tileVectors = 32 / W;
+#elif defined(MEANDER_AVX512)
 constexpr int tileRows = 8, tileVectors = 3;
 #elif defined(MEANDER_AVX2)
 constexpr int tileRows = 6, tileVectors = 2;

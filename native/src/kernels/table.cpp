@@ -36,6 +36,11 @@ const Family family = {
     peak,
     tileRows,
     tileColumns,
+#if defined(MEANDER_BF16) && defined(MEANDER_PORTABLE)
+    true,
+#else
+    false,
+#endif
 };
 
 }  // namespace meander::MEANDER_FAMILY

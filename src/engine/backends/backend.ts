@@ -12,6 +12,8 @@ export interface BackendInfo {
   /** Kernel family in words, e.g. 'AVX-512 float32'. */
   readonly family: string;
   readonly threads: number;
+  /** What the processor has and the system does not let it use, in words. */
+  readonly note?: string;
   /**
    * Everything beside program, seed and data that can change bits: family, block sizes, fusion
    * table version, precision. Stored in trainer.json; equal numerics mean a bit-exact resume.

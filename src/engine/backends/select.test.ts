@@ -33,6 +33,13 @@ describe('openBackend', () => {
     expect(why).toMatch(/^native: .*AVX-512/);
   });
 
+  it('says which part of the processor the system refuses', async () => {
+    const note = 'this processor has AMX, but the system does not let this process use it';
+    native.open = async () => ({ info: { name: 'native', family: 'AVX-512 float32', note } }) as Backend;
+    for (const choice of ['auto', 'native'] as const)
+      expect((await openBackend(choice, {})).why).toMatch(/^native: .*; this processor has AMX, but/);
+  });
+
   it('auto falls back to reference, with the reason', async () => {
     const { backend, why } = await openBackend('auto', {});
     expect(backend.info.name).toBe('reference');

@@ -15,8 +15,8 @@ export interface Race {
 
 /**
  * Opens a backend. `auto`: of native and TensorFlow what loads here; where both do, the faster one in `race`, native
- * without one; where neither does, reference. `why` says so in words, and what became of a precision that is not to be
- * had here.
+ * without one; where neither does, reference. `why` says so in words, and what became of a precision or of a
+ * processor's part that is not to be had here.
  * Throws UserError 'native-missing' or 'tensorflow-missing' when one was asked for by name and does not load.
  */
 export async function openBackend(
@@ -24,7 +24,9 @@ export async function openBackend(
   options: BackendOptions,
   race: Race | null = null,
 ): Promise<{ backend: Backend; why: string }> {
-  const { backend, why } = await open(choice, options, race);
+  const opened = await open(choice, options, race);
+  const { backend } = opened;
+  const why = backend.info.note === undefined ? opened.why : `${opened.why}; ${backend.info.note}`;
   const mixed = options.precision === 'mixed' && backend.info.numerics.precision !== 'mixed';
   return { backend, why: mixed ? `${why}; ${withoutMixed(backend)}` : why };
 }

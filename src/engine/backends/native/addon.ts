@@ -22,6 +22,8 @@ export interface Addon {
     label: string;
     /** Whether operands of matrix products are bfloat16. */
     mixed: boolean;
+    /** What this processor has and the system does not let it use, in words; empty where there is no such thing. */
+    note: string;
     /** GEMM's tile rows, tile columns, and depth, in words of 32 bits, at which a sum over k is cut. */
     tile: [number, number, number];
   };

@@ -68,6 +68,7 @@ export class NativeBackend implements Backend {
       device: status.device,
       family: status.label,
       threads,
+      note: status.note || undefined,
       numerics: {
         backend: 'native',
         version: 2,

@@ -1,0 +1,124 @@
+/**
+ * The C++ test program built and run in other ways than `npm test` does:
+ *   address    with the sanitizers of addresses and of undefined behaviour
+ *   threads    with the sanitizer of threads
+ *   arm        for 64-bit Arm, under an emulator
+ *   old        on an emulated x86 processor that has no AVX2
+ * node scripts/test-native.mjs WAY [family …]; without families all that the processor has. Linux only. Where what a way
+ * needs is missing it says so, with the command that installs it, and exits 0.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { nativeTargets } from './lib/native-targets.mjs';
+import { root } from './lib/node24.mjs';
+
+const sanitized = ['-O1', '-g', '-fno-omit-frame-pointer'];
+const ways = {
+  address: {
+    arch: 'x64',
+    compilers: ['g++', 'clang++'],
+    flags: [...sanitized, '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
+    // Freed at the end by the system: threads' own memory and the families' tables.
+    env: { ASAN_OPTIONS: 'detect_stack_use_after_return=1', UBSAN_OPTIONS: 'print_stacktrace=1' },
+  },
+  threads: {
+    arch: 'x64',
+    compilers: ['g++', 'clang++'],
+    flags: [...sanitized, '-fsanitize=thread'],
+    env: { TSAN_OPTIONS: 'halt_on_error=1' },
+    // The sanitizer wants its own places in memory, which a randomised layout may take.
+    runner: ['setarch', '-R'],
+  },
+  arm: {
+    arch: 'arm64',
+    compilers: ['aarch64-linux-gnu-g++'],
+    flags: ['-O2', '-static'],
+    runner: ['qemu-aarch64', '-cpu', 'max'],
+    packages: 'g++-aarch64-linux-gnu qemu-user',
+  },
+  old: {
+    arch: 'x64',
+    compilers: ['g++', 'clang++'],
+    flags: ['-O2', '-static'],
+    runner: ['qemu-x86_64', '-cpu', 'Westmere'],
+    packages: 'qemu-user',
+    args: ['--best', 'portable'],
+  },
+};
+
+const [name, ...families] = process.argv.slice(2);
+const way = ways[name];
+if (!way) {
+  console.error(`Say which way: ${Object.keys(ways).join(', ')}.`);
+  process.exit(1);
+}
+
+function skip(reason) {
+  console.log(`skipped: C++ test program, ${name}: ${reason}`);
+  process.exit(0);
+}
+
+const works = (command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
+if (process.platform !== 'linux') skip('it is run on Linux');
+if (way.arch === 'x64' && process.arch !== 'x64') skip('it is run on x86 processors');
+const compiler = way.compilers.find(works);
+const lacking = [compiler ? null : way.compilers[0], way.runner && !works(way.runner[0]) ? way.runner[0] : null];
+if (lacking.some((program) => program !== null)) {
+  const install = `Debian and Ubuntu: apt-get install ${way.packages ?? 'g++ util-linux'}`;
+  skip(`${lacking.filter((program) => program !== null).join(' and ')} not found (${install})`);
+}
+
+/** When the newest header or script that every object depends on was changed. */
+function newestHeader(folder) {
+  return Math.max(
+    ...readdirSync(folder, { recursive: true })
+      .filter((file) => file.endsWith('.h'))
+      .map((file) => statSync(path.join(folder, file)).mtimeMs),
+  );
+}
+
+const native = path.join(root, 'native');
+const build = path.join(native, 'build', name);
+const headers = Math.max(
+  newestHeader(path.join(native, 'src')),
+  newestHeader(path.join(native, 'test')),
+  statSync(path.join(native, 'binding.gyp')).mtimeMs,
+  statSync(import.meta.filename).mtimeMs,
+);
+
+const objects = [];
+const jobs = [];
+for (const target of nativeTargets({ target_arch: way.arch, OS: 'linux' }))
+  for (const source of target.sources) {
+    const object = path.join(build, target.name, `${path.basename(source, '.cpp')}.o`);
+    objects.push(object);
+    const from = path.join(native, source);
+    const newest = Math.max(headers, statSync(from).mtimeMs);
+    if (existsSync(object) && statSync(object).mtimeMs > newest) continue;
+    mkdirSync(path.dirname(object), { recursive: true });
+    jobs.push([...target.flags, ...way.flags.filter((flag) => flag !== '-static'), '-c', from, '-o', object]);
+  }
+
+/** Runs the compiler; ends this program with its message when it fails. */
+function compile(args) {
+  return new Promise((resolve) => {
+    const child = spawn(compiler, args, { cwd: native, stdio: ['ignore', 1, 2] });
+    child.on('close', (code) => (code === 0 ? resolve() : process.exit(1)));
+  });
+}
+
+if (jobs.length > 0) {
+  console.log(`compiling ${jobs.length} files for ${name}`);
+  const next = async () => {
+    for (let job = jobs.shift(); job; job = jobs.shift()) await compile(job);
+  };
+  await Promise.all(Array.from({ length: os.availableParallelism() }, next));
+}
+const program = path.join(build, 'program');
+await compile([...objects, ...way.flags, '-pthread', '-o', program]);
+const [first, ...rest] = [...(way.runner ?? []), program, ...(way.args ?? []), ...families];
+const done = spawnSync(first, rest, { stdio: ['ignore', 1, 2], env: { ...process.env, ...way.env } });
+if (done.signal) console.error(`the test program ended by ${done.signal}`);
+process.exitCode = done.status ?? 1;
