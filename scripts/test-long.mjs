@@ -1,7 +1,9 @@
 /**
  * What does not fit into `npm test`: the quickstart's acceptance on three seeds, the goldens on every kernel family of
- * this processor, preparations that are killed, and the packages: made, looked into, and started as installed. Run it
- * before calling work on the engine, on data or on packages done. `npm run test:long -- packages` tries those alone.
+ * this processor, the loss of mixed precision beside float32's on three seeds, preparations that are killed, and the
+ * packages: made, looked into, and started as installed. Run it before calling work on the engine, on data or on
+ * packages done. `npm run test:long -- packages` tries those alone; quickstart, goldens, precision and kills are the
+ * other names.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,6 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { ensureInstalled, ensureNative } from './lib/ensure.mjs';
 import { node24, root } from './lib/node24.mjs';
+import { precisionLosses } from './lib/precision-loss.mjs';
 
 ensureInstalled();
 ensureNative({ strict: true });
@@ -20,7 +23,7 @@ const check = (name, ok, detail) => {
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'meander-long-'));
 const wanted = process.argv.slice(2);
-for (const [name, run] of Object.entries({ quickstart, goldens, kills, packages }))
+for (const [name, run] of Object.entries({ quickstart, goldens, precision, kills, packages }))
   if (wanted.length === 0 || wanted.includes(name)) await run();
 rmSync(scratch, { recursive: true, force: true });
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
@@ -84,6 +87,20 @@ async function kills() {
   };
   for await (const result of killPreparations(scratch)) report('at random')(result);
   for await (const result of killAtEachChange(scratch)) report('at each change of a file')(result);
+}
+
+function precision() {
+  const probe = `import('./src/engine/backends/native/index.ts').then((m) => process.exit(m.nativeStatus('mixed').mixed ? 0 : 3))`;
+  if (spawnSync(node24(), ['-e', probe], { cwd: root }).status !== 0)
+    return console.log('skipped: precision: this processor has no bfloat16 arithmetic of its own');
+  const { losses, difference, deviation } = precisionLosses(path.join(scratch, 'precision'), [1, 2, 3]);
+  const shown = (values) => values.map((value) => value.toFixed(4)).join(' ');
+  check(
+    'mixed precision, three seeds',
+    Math.abs(difference) <= deviation,
+    `float32 ${shown(losses.float32)}, mixed ${shown(losses.mixed)}: the means differ by ${difference.toFixed(4)}, ` +
+      `the standard deviation of float32 is ${deviation.toFixed(4)}`,
+  );
 }
 
 async function packages() {

@@ -1,6 +1,6 @@
 /**
- * npm run bench:cpu -- [--quick] [--python PATH] [--threads N] [--only ID]
- * Meander's trainer loop, in float32 and where this processor has it in mixed precision, and PyTorch's, turn about,
+ * npm run bench:cpu -- [--quick] [--python PATH] [--no-torch] [--llmc FOLDER] [--threads N] [--only ID]
+ * Meander's trainer loop, in float32 and where this processor has it in mixed precision, and its rivals', turn about,
  * with the machine's peaks measured in the same run.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,15 +8,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { NativeBackend, nativeStatus, openNative } from '../../src/engine/backends/native/index.ts';
+import { pythonWithTorch, scratchFolder } from './install.ts';
+import { Llmc } from './llmc.ts';
 import { MeanderRun, timeSampling } from './meander.ts';
-import { type Measured, row, spread, summary, type Timing } from './report.ts';
-import { type Precision, Rival } from './rival.ts';
+import { emaEveryStep, overheads, threePolicies } from './overhead.ts';
+import { knownPeaksHere } from './peaks.ts';
+import { isVoid, type Measured, row, spread, summary, type Timing } from './report.ts';
+import { Torch, type TorchWay, torchWays } from './rival.ts';
 import { stepFlops, tokenWeights, type Work, works } from './work.ts';
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     python: { type: 'string' },
+    'no-torch': { type: 'boolean', default: false },
+    llmc: { type: 'string', default: process.env.MEANDER_LLMC },
     threads: { type: 'string' },
     only: { type: 'string' },
   },
@@ -36,7 +42,9 @@ if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
 const budget = quick ? 3 : 40;
 /** The quick bench leaves out what takes long and says little more. */
 const chosen = works.filter(({ id }) => (only ? id === only : !quick || id === 'gpt2-small' || id === 'quickstart'));
-const precisions: Precision[] = quick ? ['f32'] : ['f32', 'bf16'];
+const ways: readonly TorchWay[] = quick ? ['f32'] : torchWays;
+/** The one whose steps are short enough for many cycles of the policies; else the model that the bars are about. */
+const averaged = works.find(({ id }) => id === (only ?? (quick ? 'quickstart' : 'gpt2-small')))!;
 
 /** An engine, and its peak: the best of all loops, the last after the last step, since any one may be disturbed. */
 interface Engine {
@@ -53,12 +61,27 @@ const { info } = float32.backend;
 const mixed = nativeStatus('mixed').mixed && info.numerics.precision !== 'mixed' ? await engine('mixed') : null;
 const engines = mixed ? [float32, mixed] : [float32];
 const used = info.threads ?? 1;
+const known = knownPeaksHere();
 const folder = await mkdtemp(join(tmpdir(), 'meander-bench-'));
-let rival = options.python === undefined ? null : new Rival(options.python, used);
+
+/** What a rival that does not run says, once. */
+const silent = new Set<string>();
+const absent = (who: string, error: unknown) => {
+  if (!silent.has(who)) console.log(`${who} did not run: ${(error as Error).message}`);
+  silent.add(who);
+};
 let torch: string | null = null;
+let rival: Torch | null = null;
+if (!options['no-torch'])
+  try {
+    rival = new Torch(options.python ?? (await pythonWithTorch()), used, join(scratchFolder, 'compiled'));
+  } catch (error) {
+    absent('PyTorch', error);
+  }
 const steps: Record<string, Measured['steps'][string]> = {};
 try {
   console.log(`${info.device}, ${engines.map(({ backend }) => backend.info.family).join(' and ')}, ${used} threads`);
+  if (info.note !== undefined) console.log(info.note);
   const measurePeak = async () => {
     for (const engine of engines) engine.peak = Math.max(engine.peak, await engine.backend.peak(quick ? 0.25 : 1));
   };
@@ -69,9 +92,24 @@ try {
     steps[work.id] = { flops: stepFlops(work), timing: await compare(work) };
     await measurePeak();
   }
+  console.error(`policies on ${averaged.title} …`);
+  const cycles = averaged.id === 'quickstart' ? 3 : 1;
+  const [policies, ema] = await overheads(averaged, join(folder, 'overheads'), (mixed ?? float32).backend, [
+    { policies: threePolicies, steps: 100 * cycles },
+    { policies: emaEveryStep, steps: 30 * cycles },
+  ]);
+  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+  console.log(
+    `three policies on ${averaged.title}: ${percent(policies)} a step; an EMA at every step: ${percent(ema)}`,
+  );
   const peaks = { meander: float32.peak, mixed: mixed?.peak ?? null };
   const inMixed = peaks.mixed === null ? '' : `, ${(peaks.mixed / 1e12).toFixed(3)} bfloat16`;
   console.log(`peak ${(peaks.meander / 1e12).toFixed(3)} TFLOP/s float32${inMixed}`);
+  if (isVoid(peaks.meander, known?.float32, used) || isVoid(peaks.mixed, known?.mixed, used))
+    console.log(
+      `shares of peak are void: a ${known!.name} reaches ${((known!.float32 * used) / 1e12).toFixed(3)} TFLOP/s float32` +
+        `${known!.mixed === null ? '' : `, ${((known!.mixed * used) / 1e12).toFixed(3)} bfloat16`} on ${used} threads`,
+    );
   console.log(`reading memory ${(bandwidth / 1e9).toFixed(1)} GB/s`);
   for (const { id, title } of chosen) console.log(row(title, steps[id].flops, peaks, steps[id].timing));
   const sample = async (engine: Engine | null, bytes: number) => {
@@ -88,9 +126,11 @@ try {
     threads: used,
     torch,
     peaks,
+    known,
     bandwidth,
     steps,
     sampling: { meander: await sample(float32, 4), mixed: await sample(mixed, 2) },
+    overheads: { work: averaged.id, policies, emaEveryStep: ema },
   };
   console.log(JSON.stringify(summary(measured)));
 } finally {
@@ -99,38 +139,66 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
+/** The work's model in llm.c's program; null where it cannot be had or has no such model. */
+async function llmcOf(work: Work): Promise<Llmc | null> {
+  if (quick || options.llmc === undefined || (work.model.dropout ?? 0) > 0) return null;
+  try {
+    return new Llmc(options.llmc, folder, work, used);
+  } catch (error) {
+    absent('llm.c', error);
+    return null;
+  }
+}
+
 /** Turns of all programs, one after the other, until the budget is spent; each one's first turn is not counted. */
 async function compare(work: Work): Promise<Timing> {
   if (rival)
     try {
       torch = await rival.load(work, used);
     } catch (error) {
-      console.log(`PyTorch did not run: ${(error as Error).message}`);
+      absent('PyTorch', error);
       rival.end();
       rival = null;
     }
+  const llmc = await llmcOf(work);
   const run = await MeanderRun.start(work, join(folder, work.id), float32.backend);
   const other = mixed && (await MeanderRun.start(work, join(folder, `${work.id}-mixed`), mixed.backend));
-  const times = { meander: [] as number[], mixed: [] as number[], f32: [] as number[], bf16: [] as number[] };
+  const times = new Map<string, number[]>();
+  /** A rival that fails once takes no further turns. */
+  const take = async (who: string, turn: () => Promise<number[]>) => {
+    if (silent.has(who)) return;
+    try {
+      times.set(who, [...(times.get(who) ?? []), ...(await turn())]);
+    } catch (error) {
+      absent(who, error);
+      times.delete(who);
+    }
+  };
   const turn = async () => {
-    times.meander.push(...(await run.turn(work.stepsPerTurn)));
-    if (other) times.mixed.push(...(await other.turn(work.stepsPerTurn)));
-    if (rival)
-      for (const precision of precisions) times[precision].push(...(await rival.turn(work.stepsPerTurn, precision)));
+    times.set('meander', [...(times.get('meander') ?? []), ...(await run.turn(work.stepsPerTurn))]);
+    if (other) times.set('mixed', [...(times.get('mixed') ?? []), ...(await other.turn(work.stepsPerTurn))]);
+    const torch = rival;
+    if (torch) for (const way of ways) await take(`PyTorch ${way}`, () => torch.turn(work.stepsPerTurn, way));
+    if (llmc) await take('llm.c', () => llmc.turn(1));
   };
   try {
     await turn();
-    for (const list of Object.values(times)) list.length = 0;
+    times.clear();
     const started = performance.now();
     for (let turns = 0; turns < 2 || performance.now() - started < 1000 * budget; turns++) await turn();
   } finally {
+    llmc?.end();
     await run.end();
     await other?.end();
   }
+  const of = (who: string) => spread(times.get(who) ?? []);
   return {
-    meander: spread(times.meander)!,
-    mixed: spread(times.mixed),
-    torch_f32: spread(times.f32),
-    torch_bf16: spread(times.bf16),
+    meander: of('meander')!,
+    mixed: of('mixed'),
+    torch_f32: of('PyTorch f32'),
+    torch_bf16: of('PyTorch bf16'),
+    torch_f32_compiled: of('PyTorch f32_compiled'),
+    torch_bf16_compiled: of('PyTorch bf16_compiled'),
+    llmc: of('llm.c'),
   };
 }

@@ -9,6 +9,7 @@ import { Sampler } from '../../src/engine/evaluate/index.ts';
 import { parameterTable } from '../../src/engine/model/table.ts';
 import { Random, Streams } from '../../src/engine/random.ts';
 import { Trainer } from '../../src/engine/train/index.ts';
+import type { RunConfigInput } from '../../src/shared/config.ts';
 import type { Report } from '../../src/shared/jobs.ts';
 import { configOf, type Work, writeDataset } from './work.ts';
 
@@ -23,6 +24,7 @@ export class MeanderRun {
   readonly #running: Promise<unknown>;
   readonly #times: number[] = [];
   #last = 0;
+  #step = 0;
   #left = 0;
   #ending = false;
   #paused: ((times: number[]) => void) | null = null;
@@ -39,12 +41,17 @@ export class MeanderRun {
   }
 
   /** `folder`: an empty place for the run and its data. */
-  static async start(work: Work, folder: string, backend: Backend): Promise<MeanderRun> {
+  static async start(
+    work: Work,
+    folder: string,
+    backend: Backend,
+    policies: RunConfigInput['policies'] = [],
+  ): Promise<MeanderRun> {
     const data = join(folder, 'data');
     await mkdir(folder, { recursive: true });
     await writeDataset(data, work.model.vocabSize);
     const dataset = await openDataset(data);
-    const run = await RunFolder.create(join(folder, 'run'), configOf(work, data));
+    const run = await RunFolder.create(join(folder, 'run'), configOf(work, data, policies));
     await run.lock();
     return new MeanderRun(dataset, run, backend);
   }
@@ -61,10 +68,16 @@ export class MeanderRun {
     });
   }
 
+  /** Number of the step whose time came last. */
+  get step(): number {
+    return this.#step;
+  }
+
   #take(report: Report): void {
     if (this.#ending) throw new Enough();
     if (report.type === 'metrics' && report.line.type === 'train') {
       const now = performance.now();
+      this.#step = report.line.step;
       this.#times.push(now - this.#last);
       this.#last = now;
       if (--this.#left === 0) this.#trainer.pause();

@@ -2,7 +2,8 @@
 
 Reads one JSON object a line on standard input and answers each with one on standard output:
   {"load": {...model, "batch": n}, "threads": n}  -> {"torch": version}
-  {"turn": steps, "precision": "f32" | "bf16"}    -> {"ms": [...]}
+  {"turn": steps, "way": "f32" | "bf16" | "f32_compiled" | "bf16_compiled"}  -> {"ms": [...]}
+or with {"error": what went wrong}.
 """
 
 import contextlib
@@ -65,17 +66,18 @@ class Trainer:
         self.size = (batch, model["blockSize"])
         self.vocab = model["vocabSize"]
         self.model = GPT(**model)
+        self.compiled = torch.compile(self.model)
         decayed = [p for p in self.model.parameters() if p.dim() >= 2]
         others = [p for p in self.model.parameters() if p.dim() < 2]
         groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=3e-4, betas=(0.9, 0.95), eps=1e-8, fused=True)
 
-    def step(self, precision):
+    def step(self, way):
         tokens = torch.randint(self.vocab, self.size)
         targets = torch.randint(self.vocab, self.size)
-        low = torch.autocast("cpu", dtype=torch.bfloat16) if precision == "bf16" else contextlib.nullcontext()
+        low = torch.autocast("cpu", dtype=torch.bfloat16) if way.startswith("bf16") else contextlib.nullcontext()
         with low:
-            loss = self.model(tokens, targets)
+            loss = (self.compiled if way.endswith("compiled") else self.model)(tokens, targets)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
@@ -83,22 +85,30 @@ class Trainer:
         return loss.item()
 
 
-def main():
+class Desk:
     trainer = None
-    for line in sys.stdin:
-        request = json.loads(line)
+
+    def answer(self, request):
         if "load" in request:
             torch.set_num_threads(request["threads"])
-            trainer = None
-            trainer = Trainer(**request["load"])
-            answer = {"torch": torch.__version__}
-        else:
-            times = []
-            for _ in range(request["turn"]):
-                start = time.perf_counter()
-                trainer.step(request["precision"])
-                times.append(1000 * (time.perf_counter() - start))
-            answer = {"ms": times}
+            self.trainer = None
+            self.trainer = Trainer(**request["load"])
+            return {"torch": torch.__version__}
+        times = []
+        for _ in range(request["turn"]):
+            start = time.perf_counter()
+            self.trainer.step(request["way"])
+            times.append(1000 * (time.perf_counter() - start))
+        return {"ms": times}
+
+
+def main():
+    desk = Desk()
+    for line in sys.stdin:
+        try:
+            answer = desk.answer(json.loads(line))
+        except Exception as error:
+            answer = {"error": str(error).strip().split("\n")[0] or type(error).__name__}
         print(json.dumps(answer), flush=True)
 
 

@@ -46,8 +46,8 @@ export const works: readonly Work[] = [
   },
 ];
 
-/** A run that never ends by itself, without policies, with one block to evaluate at its start. */
-export function configOf(work: Work, dataset: string): RunConfig {
+/** A run that never ends by itself, with one block to evaluate at its start. */
+export function configOf(work: Work, dataset: string, policies: RunConfigInput['policies'] = []): RunConfig {
   return runConfig.parse({
     name: work.id,
     dataset,
@@ -58,6 +58,7 @@ export function configOf(work: Work, dataset: string): RunConfig {
     schedule: { kind: 'constant', peak: 3e-4, warmupSteps: 10 },
     evaluation: { every: 1_000_000, blocks: 1 },
     checkpoints: { every: 0 },
+    policies,
   });
 }
 
