@@ -12,6 +12,7 @@
       "src/kernels/gemm.cpp",
       "src/kernels/layernorm.cpp",
       "src/kernels/linear.cpp",
+      "src/kernels/merge.cpp",
       "src/kernels/table.cpp",
       "src/kernels/vectors.cpp"
     ],
@@ -69,12 +70,12 @@
     {
       "target_name": "core",
       "type": "static_library",
-      "sources": ["src/caches.cpp", "src/context.cpp", "src/cpu.cpp", "src/engine.cpp", "src/families.cpp", "src/memory.cpp", "src/pool.cpp", "src/program.cpp"]
+      "sources": ["src/caches.cpp", "src/context.cpp", "src/cpu.cpp", "src/engine.cpp", "src/families.cpp", "src/memory.cpp", "src/merge.cpp", "src/pool.cpp", "src/program.cpp"]
     },
     {
       "target_name": "meander",
       "dependencies": ["core", "<@(family_libraries)"],
-      "sources": ["binding/addon.cpp"]
+      "sources": ["binding/addon.cpp", "binding/merge.cpp"]
     },
     {
       "target_name": "kernel-tests",

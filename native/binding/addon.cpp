@@ -456,7 +456,13 @@ void expose(napi_env env, napi_value exports, const char* name) {
 
 }  // namespace
 
+namespace meander {
+/** binding/merge.cpp */
+void exposeMerge(napi_env env, napi_value exports);
+}  // namespace meander
+
 NAPI_MODULE_INIT() {
+  meander::exposeMerge(env, exports);
   expose<api::status>(env, exports, "status");
   expose<api::open>(env, exports, "open");
   expose<api::close>(env, exports, "close");

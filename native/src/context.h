@@ -7,6 +7,7 @@
 
 #include "caches.h"
 #include "memory.h"
+#include "merge.h"
 #include "pool.h"
 
 namespace meander {
@@ -116,6 +117,7 @@ struct Family {
   int gemmRows, gemmColumns;
   /** Whether its products are made of arithmetic that stands in for a processor's own: for tests, never chosen. */
   bool emulated;
+  MergeKernels merge;
 };
 
 enum VectorOp : int { vectorAdd, vectorDivide, vectorLerp, vectorRunning, vectorScale, vectorAddScaled, vectorOps };

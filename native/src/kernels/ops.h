@@ -37,4 +37,8 @@ void vectorOperation(int which, float* target, const float* source, float scalar
 bool allFinite(const float* source, int64_t n);
 double peak(int64_t rounds, float* sink);
 
+void mergeMember(float* sum, const void* source, MergeType type, MergeStep step, float keep, float share, int64_t n);
+uint32_t mergeResult(void* target, const float* sum, MergeType type, float divisor, int64_t n);
+void mergeCheck(const void* bytes, int64_t words, uint32_t first, uint32_t sums[2]);
+
 }  // namespace meander::MEANDER_FAMILY

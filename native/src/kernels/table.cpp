@@ -41,6 +41,7 @@ const Family family = {
 #else
     false,
 #endif
+    {mergeMember, mergeResult, mergeCheck},
 };
 
 }  // namespace meander::MEANDER_FAMILY

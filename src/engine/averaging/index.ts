@@ -12,6 +12,7 @@ export { backfill, backfillSteps } from './backfill.ts';
 export { type MergeOptions, type MergeTarget, mergeCheckpoints, mergeInto, type WrittenMerge } from './merge.ts';
 export { checkpointOf, openInput } from './merge-input.ts';
 export type { PlainMethod } from './merge-methods.ts';
+export { type MergeMark, rereadMerge } from './merge-output.ts';
 export { type MergeWindow, mergeWindows } from './merge-windows.ts';
 export type { Policy, PolicyDescription, PolicyState, Resolved } from './policy.ts';
 export type { PairFiles, StoredPair } from './power.ts';

@@ -1,19 +1,26 @@
 /**
  * A safetensors file that is written tensor by tensor and survives a kill. Beside it lies a journal: one line with the
- * job's key and, for each finished tensor, the SHA-256 of the file up to its end. Who comes again with the same key
- * reads what is there, compares it with the journal and goes on behind the last tensor that is as it was written.
+ * job's key and, for the head and each finished tensor, its checksum. Who comes again with the same key reads what is
+ * there, compares it with the journal and goes on behind the last tensor that is as it was written.
  */
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { weightsFile } from '../checkpoint/model-folder.ts';
 import { readLimited } from '../checkpoint/text.ts';
 import { temporaryPath, withFileErrors } from '../files.ts';
+import { Checksum } from './checksum.ts';
 
 const journalName = 'merge.journal';
-/** A line of a thousand layers' tensors is 66 bytes. */
 const journalLimit = 64 << 20;
 const chunkBytes = 1 << 20;
+
+/** A head or a tensor in the file. */
+export interface MergeMark {
+  /** Behind its last byte. */
+  readonly end: number;
+  readonly checksum: string;
+}
 
 export class MergeOutput {
   /** Where it goes in the end. */
@@ -26,9 +33,10 @@ export class MergeOutput {
   readonly #sizes: readonly number[];
   #file!: FileHandle;
   #journal!: FileHandle;
-  /** Of the file up to the end of the head and of each tensor that is finished. */
-  readonly #marks: { position: number; sha256: string }[] = [];
-  #hash: Hash = createHash('sha256');
+  /** Of the head and of each tensor that is finished. */
+  readonly #marks: MergeMark[] = [];
+  /** Of the tensor that is being written. */
+  #checksum = new Checksum();
   #position = 0;
 
   private constructor(target: string, head: Uint8Array, sizes: readonly number[]) {
@@ -69,25 +77,28 @@ export class MergeOutput {
 
   /** Bytes that the disk must still take. */
   get missing(): number {
-    return this.bytes - (this.#marks.at(-1)?.position ?? 0);
+    return this.bytes - (this.#marks.at(-1)?.end ?? 0);
+  }
+
+  /** The file that is written. */
+  get file(): string {
+    return join(this.temporary, weightsFile);
+  }
+
+  /** Where the next byte goes. */
+  get position(): number {
+    return this.#position;
   }
 
   /** Reads marks from the file; stops at the first that is not as the journal says. */
   async #verify(lines: readonly string[]): Promise<void> {
-    const hash = createHash('sha256');
-    const buffer = new Uint8Array(chunkBytes);
-    let position = 0;
+    let start = 0;
     for (const [i, line] of lines.entries()) {
-      if (i > this.#sizes.length || !/^[0-9a-f]{64}$/.test(line)) return;
-      const end = position + (i === 0 ? this.#head.length : this.#sizes[i - 1]);
-      while (position < end) {
-        const { bytesRead } = await this.#file.read(buffer, 0, Math.min(chunkBytes, end - position), position);
-        if (bytesRead === 0) return;
-        hash.update(buffer.subarray(0, bytesRead));
-        position += bytesRead;
-      }
-      if (hash.copy().digest('hex') !== line) return;
-      this.#marks.push({ position, sha256: line });
+      if (i > this.#sizes.length || !/^[0-9a-f]{16}$/.test(line)) return;
+      const end = start + (i === 0 ? this.#head.length : this.#sizes[i - 1]);
+      if ((await readBack(this.#file, start, end)) !== line) return;
+      this.#marks.push({ end, checksum: line });
+      start = end;
     }
   }
 
@@ -97,28 +108,15 @@ export class MergeOutput {
    */
   async startAfter(count: number): Promise<void> {
     this.#marks.length = Math.min(this.#marks.length, count + 1);
-    this.#hash = createHash('sha256');
-    this.#position = 0;
-    const lines = this.#marks.map(({ sha256 }) => `${sha256}\n`).join('');
+    this.#checksum = new Checksum();
+    this.#position = this.#marks.at(-1)?.end ?? 0;
+    const lines = this.#marks.map(({ checksum }) => `${checksum}\n`).join('');
     const told = (await readLimited(join(this.temporary, journalName), journalLimit)).split('\n')[0];
     await withFileErrors(this.target, async () => {
       await this.#journal.close();
       this.#journal = await open(join(this.temporary, journalName), 'w');
       await this.#journal.write(`${told}\n${lines}`);
-      const end = this.#marks.at(-1)?.position ?? 0;
-      await this.#file.truncate(end);
-      const buffer = new Uint8Array(chunkBytes);
-      while (this.#position < end) {
-        const { bytesRead } = await this.#file.read(
-          buffer,
-          0,
-          Math.min(chunkBytes, end - this.#position),
-          this.#position,
-        );
-        if (bytesRead === 0) throw new Error(`${this.temporary} changed while it was read`);
-        this.#hash.update(buffer.subarray(0, bytesRead));
-        this.#position += bytesRead;
-      }
+      await this.#file.truncate(this.#position);
     });
     if (this.#marks.length > 0) return;
     await this.write(this.#head);
@@ -132,8 +130,7 @@ export class MergeOutput {
       async () => {
         let done = 0;
         const writing = this.#file.write(bytes, 0, bytes.length, this.#position);
-        // The processor hashes while the disk's cache takes the bytes.
-        this.#hash.update(bytes);
+        this.#checksum.update(bytes);
         done += (await writing).bytesWritten;
         while (done < bytes.length)
           done += (await this.#file.write(bytes, done, bytes.length - done, this.#position + done)).bytesWritten;
@@ -143,6 +140,20 @@ export class MergeOutput {
     this.#position += bytes.length;
   }
 
+  /**
+   * Goes on behind bytes that the native kernels wrote at `position`.
+   * @param sums of those bytes, as `Checksum.join` takes them
+   */
+  wrote(bytes: number, sums: readonly [plain: number, weighted: number]): void {
+    this.#checksum.join(bytes, ...sums);
+    this.#position += bytes;
+  }
+
+  /** Words of the tensor that is being written, so far. */
+  get words(): number {
+    return this.#checksum.words;
+  }
+
   /** Marks a tensor, or the head, as finished. */
   async endTensor(): Promise<void> {
     const end = this.#sizes.slice(0, this.#marks.length).reduce((a, b) => a + b, this.#head.length);
@@ -150,18 +161,19 @@ export class MergeOutput {
       throw new Error(
         `${this.target}: ${this.#position} bytes were written and not ${end}, tensor ${this.#marks.length}`,
       );
-    const sha256 = this.#hash.copy().digest('hex');
-    this.#marks.push({ position: end, sha256 });
-    await withFileErrors(this.target, () => this.#journal.write(`${sha256}\n`), this.bytes);
+    const checksum = this.#checksum.digest();
+    this.#checksum = new Checksum();
+    this.#marks.push({ end, checksum });
+    await withFileErrors(this.target, () => this.#journal.write(`${checksum}\n`), this.bytes);
   }
 
   /** The file is whole: it is synced, and the journal goes. */
-  async end(): Promise<{ bytes: number; sha256: string }> {
+  async end(): Promise<{ bytes: number; marks: readonly MergeMark[] }> {
     if (this.#marks.length !== this.#sizes.length + 1) throw new Error(`${this.target} lacks tensors`);
     await withFileErrors(this.target, () => this.#file.sync());
     await this.close();
     await rm(join(this.temporary, journalName));
-    return { bytes: this.bytes, sha256: this.#marks.at(-1)!.sha256 };
+    return { bytes: this.bytes, marks: this.#marks };
   }
 
   async close(): Promise<void> {
@@ -173,5 +185,41 @@ export class MergeOutput {
   async drop(): Promise<void> {
     await this.close();
     await rm(this.temporary, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** The checksum of bytes [start, end) as they lie in a file, whatever `also` does with them; null where it is shorter. */
+async function readBack(
+  file: FileHandle,
+  start: number,
+  end: number,
+  also: (bytes: Uint8Array) => void = () => {},
+): Promise<string | null> {
+  const checksum = new Checksum();
+  const buffer = new Uint8Array(Math.min(chunkBytes, end - start));
+  for (let position = start; position < end; ) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - position), position);
+    if (bytesRead === 0) return null;
+    const bytes = buffer.subarray(0, bytesRead);
+    checksum.update(bytes);
+    also(bytes);
+    position += bytesRead;
+  }
+  return checksum.digest();
+}
+
+/** The SHA-256 of a finished merge as it lies on disk; null where that is not what was written. */
+export async function rereadMerge(target: string, marks: readonly MergeMark[]): Promise<string | null> {
+  const hash = createHash('sha256');
+  const file = await open(join(target, weightsFile), 'r');
+  try {
+    let start = 0;
+    for (const { end, checksum } of marks) {
+      if ((await readBack(file, start, end, (bytes) => hash.update(bytes))) !== checksum) return null;
+      start = end;
+    }
+    return (await file.stat()).size === start ? hash.digest('hex') : null;
+  } finally {
+    await file.close();
   }
 }

@@ -1,12 +1,14 @@
 /**
  * Inputs to outputs, tensor by tensor: each piece of each input is read once, whatever the number of windows it is in,
- * and added to a sum of every window that is open. Memory is those sums and two pieces of input.
+ * and added to a sum of every window that is open. Memory is those sums and two pieces of input. What lies in files as it
+ * is goes through the native kernels where there are any (merge-native.ts); this is the same in TypeScript, bit by bit.
  */
 import type { SourceTensor, TensorSource } from '../checkpoint/import/tensors.ts';
 import { dtypeBytes, type SafetensorsDType } from '../checkpoint/safetensors-header.ts';
 import { allFinite, type WeightDType } from '../checkpoint/vector.ts';
 import { UserError } from '../errors.ts';
 import { type Combination, slerpShares } from './merge-methods.ts';
+import { endsTensor, NativeMerge, type NativePart, type Plain, partBytes } from './merge-native.ts';
 import type { MergeOutput } from './merge-output.ts';
 import { addMember, decode, finish, type Sum, written } from './merge-sum.ts';
 
@@ -25,6 +27,8 @@ export interface StreamJob {
   /** Absent: each keeps its own. */
   readonly dtype: WeightDType | undefined;
   readonly wide: boolean;
+  /** Whether native kernels may be used. */
+  readonly native: boolean;
   /** Called with the bytes of every read; what it throws ends the work. */
   readonly count: (bytes: number) => void;
 }
@@ -53,71 +57,166 @@ export function inputBytes({ sources, outputs, tensors }: Pick<StreamJob, 'sourc
   return tensors.reduce((sum, { dtype, bytes }) => sum + bytes * (floats[dtype] ? passes * inputs : newest), 0);
 }
 
+/** Bytes of input for one call of the native kernels: little beside what they do in the meantime. */
+const batchBytes = 128 << 20;
+
 /** Writes every tensor from the given one on. @throws UserError 'not-finite' by file and tensor, 'out-of-range' */
 export async function streamMerge(job: StreamJob, from: number): Promise<void> {
-  const { sources, outputs, wide } = job;
-  const size = pieceSize(job);
-  const reader = new Reader(size, job.count);
-  const pool: Sum[] = [];
-  const pending = new Map<MergeOutput, Promise<void>>();
-  const flush = async (file: MergeOutput) => {
-    await pending.get(file);
-    pending.delete(file);
-  };
-  /** What is written while the next piece is read; its sum is free when that is over. */
-  const put = async (file: MergeOutput, bytes: Uint8Array, sum: Sum | null) => {
-    await flush(file);
-    const writing = file.write(bytes).then(() => {
-      if (sum) pool.push(sum);
-    });
-    // A failure surfaces where it is awaited.
-    writing.catch(() => {});
-    pending.set(file, writing);
+  const native = NativeMerge.open(job);
+  const reader = new Reader(pieceSize(job), job.count);
+  const stream = new TensorStream(job, reader);
+  const batch: NativePart[] = [];
+  let combinations: readonly Plain[] = [];
+  let bytes = 0;
+  const flush = async () => {
+    if (batch.length > 0) await runNative(job, native!, batch.splice(0), combinations);
+    bytes = 0;
   };
   try {
     for (const tensor of job.tensors.slice(from)) {
-      const to = floats[tensor.dtype] ? (job.dtype ?? floats[tensor.dtype]!) : null;
-      const combinations = await tensorCombinations(job, tensor, reader, to !== null);
-      const reads = plan(job, tensor, size, to === null);
-      const open = new Map<number, Sum>();
-      for (let r = 0; r < reads.length; r++) {
-        const { input, offset, count } = reads[r];
-        const bytes = await reader.take(sources[input], tensor, reads[r], reads[r + 1], sources);
-        if (to === null) {
-          for (const { file, members } of outputs)
-            if (members.at(-1) === input) {
-              await put(file, bytes, null);
-              await flush(file);
-            }
-          continue;
-        }
-        const next = decode(bytes, tensor.dtype, count, wide);
-        for (const [o, { file, members }] of outputs.entries()) {
-          const place = members.indexOf(input);
-          if (place < 0) continue;
-          let sum = open.get(o);
-          if (!sum) {
-            const room = pool.pop() ?? (wide ? new Float64Array(size) : new Float32Array(size));
-            sum = room.length === count ? room : room.subarray(0, count);
-            open.set(o, sum);
-          }
-          addMember(sum, next, place, combinations[o]);
-          if (place < members.length - 1) continue;
-          finish(sum, combinations[o], members.length);
-          const result = written(sum, to, tensor.name);
-          if (!result) throw await culprit(job, members, tensor, { offset, count });
-          open.delete(o);
-          await put(file, result, whole(sum));
-        }
+      const isFloat = floats[tensor.dtype] !== undefined;
+      const parts = await native?.parts(tensor);
+      if (!parts || parts.length === 0) {
+        await flush();
+        await stream.write(tensor, await tensorCombinations(job, tensor, reader, isFloat));
+        continue;
       }
-      for (const { file } of outputs) {
-        await flush(file);
-        await file.endTensor();
+      const slerp = job.outputs.some(({ how }) => how.kind === 'slerp');
+      if (slerp) await flush();
+      if (batch.length === 0) combinations = await tensorCombinations(job, tensor, reader, isFloat);
+      for (const part of parts) {
+        batch.push(part);
+        bytes += part.count * dtypeBytes[tensor.dtype] * job.sources.length;
+        if (bytes >= batchBytes) await flush();
       }
     }
+    await flush();
   } finally {
     await reader.settle();
-    await Promise.allSettled(pending.values());
+    await stream.settle();
+    native?.close();
+  }
+}
+
+/** A batch through the kernels, then marked tensor by tensor. */
+async function runNative(
+  job: StreamJob,
+  native: NativeMerge,
+  parts: readonly NativePart[],
+  combinations: readonly Plain[],
+): Promise<void> {
+  const { outputs, sources, count } = job;
+  const dtypeOf = ({ dtype }: SourceTensor) => job.dtype ?? floats[dtype]!;
+  const done = await native.run(parts, combinations, dtypeOf);
+  if ('failure' in done) {
+    const { part, output, ...piece } = done.failure;
+    throw await explain(job, { ...piece, tensor: part.tensor, output }, combinations[output]);
+  }
+  for (const [p, part] of parts.entries()) {
+    for (const i of sources.keys())
+      if (outputs.some(({ members }) => members.includes(i))) count(part.count * dtypeBytes[part.tensor.dtype]);
+    for (const [o, { file }] of outputs.entries()) {
+      file.wrote(partBytes(part, dtypeOf(part.tensor)), done.sums[p][o]);
+      if (endsTensor(part)) await file.endTensor();
+    }
+  }
+}
+
+/** What is wrong with a piece that the kernels gave up on: the same in TypeScript, which says it in words. */
+async function explain(
+  job: StreamJob,
+  { tensor, output, offset, count }: { tensor: SourceTensor; output: number; offset: number; count: number },
+  how: Plain,
+): Promise<Error> {
+  const { members } = job.outputs[output];
+  const sum = new Float32Array(count);
+  for (const [place, i] of members.entries()) {
+    const bytes = await job.sources[i].raw(tensor.name, offset, count);
+    addMember(sum, decode(bytes, tensor.dtype, count, false), place, how);
+  }
+  finish(sum, how, members.length);
+  try {
+    if (written(sum, job.dtype ?? floats[tensor.dtype]!, tensor.name))
+      return new Error(`The kernels refused ${tensor.name}, which is in range`);
+  } catch (error) {
+    return error as Error;
+  }
+  return culprit(job, members, tensor, { offset, count });
+}
+
+/** Tensors one after the other, in TypeScript. */
+class TensorStream {
+  readonly #job: StreamJob;
+  readonly #reader: Reader;
+  readonly #size: number;
+  readonly #pool: Sum[] = [];
+  readonly #pending = new Map<MergeOutput, Promise<void>>();
+
+  constructor(job: StreamJob, reader: Reader) {
+    this.#job = job;
+    this.#reader = reader;
+    this.#size = pieceSize(job);
+  }
+
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#pending.values());
+  }
+
+  async write(tensor: SourceTensor, combinations: readonly Plain[]): Promise<void> {
+    const { sources, outputs, wide } = this.#job;
+    const to = floats[tensor.dtype] ? (this.#job.dtype ?? floats[tensor.dtype]!) : null;
+    const reads = plan(this.#job, tensor, this.#size, to === null);
+    const open = new Map<number, Sum>();
+    for (let r = 0; r < reads.length; r++) {
+      const { input, offset, count } = reads[r];
+      const bytes = await this.#reader.take(sources[input], tensor, reads[r], reads[r + 1], sources);
+      if (to === null) {
+        for (const { file, members } of outputs)
+          if (members.at(-1) === input) {
+            await this.#put(file, bytes, null);
+            await this.#flush(file);
+          }
+        continue;
+      }
+      const next = decode(bytes, tensor.dtype, count, wide);
+      for (const [o, { file, members }] of outputs.entries()) {
+        const place = members.indexOf(input);
+        if (place < 0) continue;
+        let sum = open.get(o);
+        if (!sum) {
+          const room = this.#pool.pop() ?? (wide ? new Float64Array(this.#size) : new Float32Array(this.#size));
+          sum = room.length === count ? room : room.subarray(0, count);
+          open.set(o, sum);
+        }
+        addMember(sum, next, place, combinations[o]);
+        if (place < members.length - 1) continue;
+        finish(sum, combinations[o], members.length);
+        const result = written(sum, to, tensor.name);
+        if (!result) throw await culprit(this.#job, members, tensor, { offset, count });
+        open.delete(o);
+        await this.#put(file, result, whole(sum));
+      }
+    }
+    for (const { file } of outputs) {
+      await this.#flush(file);
+      await file.endTensor();
+    }
+  }
+
+  async #flush(file: MergeOutput): Promise<void> {
+    await this.#pending.get(file);
+    this.#pending.delete(file);
+  }
+
+  /** What is written while the next piece is read; its sum is free when that is over. */
+  async #put(file: MergeOutput, bytes: Uint8Array, sum: Sum | null): Promise<void> {
+    await this.#flush(file);
+    const writing = file.write(bytes).then(() => {
+      if (sum) this.#pool.push(sum);
+    });
+    // A failure surfaces where it is awaited.
+    writing.catch(() => {});
+    this.#pending.set(file, writing);
   }
 }
 
@@ -203,8 +302,8 @@ async function tensorCombinations(
   tensor: SourceTensor,
   reader: Reader,
   isFloat: boolean,
-): Promise<Exclude<Combination, { kind: 'slerp' }>[]> {
-  const found: Exclude<Combination, { kind: 'slerp' }>[] = [];
+): Promise<Plain[]> {
+  const found: Plain[] = [];
   for (const { how, members } of job.outputs) {
     if (how.kind !== 'slerp') found.push(how);
     else {

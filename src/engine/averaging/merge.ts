@@ -13,7 +13,7 @@ import { UserError } from '../errors.ts';
 import { ensureSpace, replaceFolderAtomically, syncFile, withFileErrors, writeFileAtomically } from '../files.ts';
 import { closeInputs, fileLabels, type MergeInput, openInputs } from './merge-input.ts';
 import { combination, type PlainMethod, recipeOf } from './merge-methods.ts';
-import { MergeOutput } from './merge-output.ts';
+import { type MergeMark, MergeOutput } from './merge-output.ts';
 import { floats, inputBytes, type StreamOutput, streamMerge } from './merge-stream.ts';
 
 export interface MergeOptions {
@@ -23,6 +23,8 @@ export interface MergeOptions {
   readonly precision?: 'float32' | 'float64';
   /** Absent: each tensor keeps the dtype that it has in the inputs; float64 becomes float32. */
   readonly dtype?: WeightDType;
+  /** False: the arithmetic is TypeScript's even where there are native kernels for it. The bits are the same. */
+  readonly native?: boolean;
   /** Whether SHA-256 of every input file is taken for the provenance, which reads them once more; absent: yes. */
   readonly hashes?: boolean;
   readonly signal?: AbortSignal;
@@ -41,7 +43,8 @@ export interface MergeTarget {
 export interface WrittenMerge {
   readonly target: string;
   readonly bytes: number;
-  readonly sha256: string;
+  /** With which `rereadMerge` tells whether it lies on the disk as it was written. */
+  readonly marks: readonly MergeMark[];
 }
 
 /** Beside weights and config.json, what makes a folder usable. */
@@ -126,7 +129,15 @@ export async function mergeInto(
     );
     const finished = Math.min(...outputs.map(({ file }) => file.finished));
     for (const { file } of outputs) await file.startAfter(finished);
-    const job = { sources, outputs, tensors, dtype, wide: options.precision === 'float64', count };
+    const job = {
+      sources,
+      outputs,
+      tensors,
+      dtype,
+      wide: options.precision === 'float64',
+      native: options.native ?? true,
+      count,
+    };
     if (finished > 0) count(inputBytes({ ...job, tensors: tensors.slice(0, finished) }));
     await streamMerge(job, finished);
     const written: WrittenMerge[] = [];

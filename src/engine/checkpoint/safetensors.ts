@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ensureSpace, writeThrough } from '../files.ts';
 import { fromBfloat16, fromHalf } from './half.ts';
-import type { TensorSource } from './import/tensors.ts';
+import type { TensorPlace, TensorSource } from './import/tensors.ts';
 import {
   damaged,
   dtypeBytes,
@@ -66,6 +66,10 @@ export class SafetensorsReader implements SafetensorsHeader, TensorSource {
       throw new RangeError(`${name} has ${info.elements} elements, [${start}, ${start + count}) was asked for`);
     const size = dtypeBytes[info.dtype];
     await readFully(this.#handle, this.path, target.subarray(0, count * size), info.position + start * size);
+  }
+
+  async place(name: string): Promise<TensorPlace> {
+    return { file: this.path, position: this.info(name).position };
   }
 
   /** Elements [start, start + count) of a float tensor, as float32. */

@@ -7,13 +7,13 @@ import {
   mergeWindows,
   type PlainMethod,
   type Revision,
+  rereadMerge,
   type WrittenMerge,
 } from '../../engine/averaging/index.ts';
 import { checkTarget } from '../../engine/checkpoint/index.ts';
 import { UserError } from '../../engine/errors.ts';
 import type { JobResult, JobSpec } from '../../shared/jobs.ts';
 import { type MergeSearch, mergeRecipe } from '../../shared/merges.ts';
-import { rereadHash } from './check.ts';
 import type { JobHooks } from './job.ts';
 import { chooseMerge } from './merge-search.ts';
 
@@ -92,13 +92,13 @@ async function planMerge(job: AverageJob, hooks: JobHooks): Promise<Plan> {
   };
 }
 
-async function reread({ target, sha256 }: WrittenMerge): Promise<{ bytes: number; sha256: string }> {
-  const hash = await rereadHash(target);
-  if (hash.sha256 !== sha256)
+async function reread({ target, bytes, marks }: WrittenMerge): Promise<{ bytes: number; sha256: string }> {
+  const sha256 = await rereadMerge(target, marks);
+  if (sha256 === null)
     throw new UserError(
       'export-damaged',
-      `The mean in ${target} was read again, and its hash is not that of what was written.`,
+      `The mean in ${target} was read again, and it is not what was written.`,
       'Average again, to another disk if it happens twice.',
     );
-  return hash;
+  return { bytes, sha256 };
 }

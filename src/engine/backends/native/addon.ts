@@ -8,6 +8,7 @@ import type { Precision } from '../../../shared/config.ts';
 export type EngineHandle = { readonly engine: unique symbol };
 export type StoreHandle = { readonly store: unique symbol };
 export type ProgramHandle = { readonly program: unique symbol };
+export type MergeHandle = { readonly merge: unique symbol };
 
 /** The addon's functions, as native/binding/addon.cpp documents them. */
 export interface Addon {
@@ -50,6 +51,11 @@ export interface Addon {
   memory(): number;
   /** Floating-point operations per second of a registers-only multiply-add loop on all threads. */
   peak(engine: EngineHandle, seconds: number): Promise<number>;
+  /** Opens files for merges, the first `written` of them to write; errors have Node's `code` and `path`. */
+  mergeOpen(paths: readonly string[], written: number, threads: number): MergeHandle;
+  /** native/binding/merge.cpp says what is in a plan, and in the answer. */
+  mergeRun(merge: MergeHandle, plan: Float64Array): Promise<Float64Array>;
+  mergeClose(merge: MergeHandle): void;
 }
 
 /** Operations of the addon's `vector`. */

@@ -10,7 +10,7 @@ import { elements, foreignEntries, mismatch } from '../foreign.ts';
 import { toFloats } from '../safetensors.ts';
 import { dtypeBytes } from '../safetensors-header.ts';
 import { pieceElements } from '../vector.ts';
-import { isFloat, type SourceTensor, type TensorSource } from './tensors.ts';
+import { isFloat, type SourceTensor, type TensorPlace, type TensorSource } from './tensors.ts';
 import { TorchFile } from './torch-file.ts';
 
 /** nanoGPT rounds the vocabulary of GPT-2 up to a multiple of 64. */
@@ -121,6 +121,11 @@ export class Gpt2Source implements TensorSource {
     if (place.stored === null) return new Uint8Array(count * dtypeBytes[info.dtype]);
     if (!place.transposed) return this.#source.raw(place.stored, start, count);
     return this.#transposed(place.stored, info, start, count);
+  }
+
+  async place(name: string): Promise<TensorPlace | null> {
+    const { stored, transposed } = this.#places.get(name) ?? { stored: null, transposed: false };
+    return stored === null || transposed ? null : ((await this.#source.place?.(stored)) ?? null);
   }
 
   async floats(name: string, start: number, count: number): Promise<Float32Array> {

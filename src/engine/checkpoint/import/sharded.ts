@@ -6,7 +6,7 @@ import { UserError } from '../../errors.ts';
 import { readLimited } from '../text.ts';
 import { openTensorFile } from './file.ts';
 import { quote } from './refused.ts';
-import type { SourceTensor, TensorSource } from './tensors.ts';
+import type { SourceTensor, TensorPlace, TensorSource } from './tensors.ts';
 
 /** An index larger than this describes no model. */
 const indexLimit = 32 << 20;
@@ -66,6 +66,10 @@ export class ShardedTensors implements TensorSource {
 
   raw(name: string, start: number, count: number): Promise<Uint8Array> {
     return this.#of(name).raw(name, start, count);
+  }
+
+  async place(name: string): Promise<TensorPlace | null> {
+    return (await this.#of(name).place?.(name)) ?? null;
   }
 
   floats(name: string, start: number, count: number): Promise<Float32Array> {

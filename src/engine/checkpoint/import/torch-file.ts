@@ -8,7 +8,7 @@ import { toFloats } from '../safetensors.ts';
 import { dtypeBytes } from '../safetensors-header.ts';
 import { type PickleMap, type PickleValue, readPickle } from './pickle.ts';
 import { damagedTorch, quote } from './refused.ts';
-import type { SourceTensor, TensorSource } from './tensors.ts';
+import type { SourceTensor, TensorPlace, TensorSource } from './tensors.ts';
 import { isContiguous, isTensor, type TorchTensor, torchCalls } from './torch-globals.ts';
 import { ZipReader } from './zip.ts';
 
@@ -68,6 +68,15 @@ export class TorchFile implements TensorSource {
       throw new RangeError(`${name} has ${info.elements} elements, [${start}, ${start + count}) was asked for`);
     const size = dtypeBytes[info.dtype];
     return this.#zip.range(this.#entry(tensor), (tensor.offset + start) * size, count * size);
+  }
+
+  async place(name: string): Promise<TensorPlace | null> {
+    const tensor = this.#found.get(name);
+    if (!tensor) throw damagedTorch(this.path, `it has no tensor ${quote(name)}`);
+    const start = await this.#zip.place(this.#entry(tensor));
+    return start === null
+      ? null
+      : { file: this.path, position: start + tensor.offset * dtypeBytes[tensor.storage.dtype] };
   }
 
   async floats(name: string, start: number, count: number): Promise<Float32Array> {

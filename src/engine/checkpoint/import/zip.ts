@@ -77,6 +77,12 @@ export class ZipReader {
     return readAt(this.#handle, this.path, (await this.#start(entry)) + start, count);
   }
 
+  /** First byte of a stored entry in the file; null for one that is compressed. */
+  async place(name: string): Promise<number | null> {
+    const entry = this.#entry(name);
+    return entry.stored ? this.#start(entry) : null;
+  }
+
   async close(): Promise<void> {
     await this.#handle.close();
   }
