@@ -33,7 +33,7 @@ export const average: Command = {
   notes: [
     'A MODEL is a run (its newest checkpoint), a checkpoint, an export, a Hugging Face folder, or a checkpoint of nanoGPT.',
     'A single FOLDER holds revisions of one model, which are put in order by step: step1000, step-00001000, checkpoint-1000, ckpt_1000.pt; or it is a run.',
-    'Any architecture will do; safetensors or pytorch_model.bin, in one file or in shards, or a .pt file.',
+    'Any architecture will do; safetensors or pytorch_model.bin, in one file or in shards, a .pt file, or a .bin of llm.c.',
     'They may be mixed. Pickles are read without running anything in them; the output is a Hugging Face folder.',
     'A power EMA of another width needs no merge: evaluate, sample and export take it as --of power@0.15.',
     'The sum is taken in the order given and rounded once at the end. A merge that was killed goes on where it was when the same command is given again.',

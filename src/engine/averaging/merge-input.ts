@@ -4,10 +4,9 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { ModelConfig } from '../../shared/config.ts';
 import { mismatch } from '../checkpoint/foreign.ts';
 import { isWeightsName, openTensorFile } from '../checkpoint/import/file.ts';
-import { Gpt2Source, nanoGptModel } from '../checkpoint/import/gpt2.ts';
+import { Gpt2Source, ownModel } from '../checkpoint/import/gpt2.ts';
 import { openTensors } from '../checkpoint/import/open.ts';
 import type { SourceTensor, TensorSource } from '../checkpoint/import/tensors.ts';
-import { TorchFile } from '../checkpoint/import/torch-file.ts';
 import { listNames, readDone, runFileName, stepOf } from '../checkpoint/layout.ts';
 import { fromHuggingFace, toHuggingFace } from '../checkpoint/model-config.ts';
 import { readLimited } from '../checkpoint/text.ts';
@@ -20,7 +19,7 @@ export interface MergeInput {
   readonly path: string;
   /** Of the config.json and tokenizer beside the weights; null for a file alone. */
   readonly folder: string | null;
-  /** Content of config.json, or what a nanoGPT checkpoint says of itself as one; null where there is neither. */
+  /** Content of config.json, or what a checkpoint of nanoGPT or llm.c says of itself as one; null where there is neither. */
   readonly config: Readonly<Record<string, unknown>> | null;
   readonly source: TensorSource;
 }
@@ -31,8 +30,8 @@ const incidental = new Set(['_name_or_path', 'transformers_version', 'torch_dtyp
 
 /**
  * Opens every input: runs (their newest complete checkpoint), Hugging Face folders with config.json (any
- * architecture), nanoGPT checkpoints and their out folders, single files of safetensors or torch.save. Where nanoGPT's GPT-2s are among them, or GPT-2s that name
- * their tensors differently, all are seen under Hugging Face's names and orientation. On an error all are closed.
+ * architecture), nanoGPT checkpoints and their out folders, llm.c's checkpoints, single files of safetensors or
+ * torch.save. Where GPT-2s of nanoGPT or llm.c are among them, or GPT-2s that name their tensors differently, all are seen under Hugging Face's names and orientation. On an error all are closed.
  * @throws UserError 'model-missing', 'model-config', 'file-damaged', 'pickle-refused', 'model-mismatch' with the
  *   first three differences
  */
@@ -98,8 +97,8 @@ export async function openInput(given: string): Promise<MergeInput> {
     );
   const source = await (isFile ? openTensorFile(path) : openTensors(path));
   try {
-    const nanoGpt = source instanceof TorchFile ? nanoGptModel(source) : null;
-    if (nanoGpt) return { path, folder: null, config: ownConfig(nanoGpt), source };
+    const own = ownModel(source);
+    if (own) return { path, folder: null, config: ownConfig(own), source };
     if (isFile) return { path, folder: null, config: null, source };
     return { path, folder: path, config: await readConfig(path), source };
   } catch (error) {
@@ -129,18 +128,20 @@ async function readConfig(folder: string): Promise<Record<string, unknown>> {
   throw new UserError('model-config', `${path} is not a JSON object.`, 'Restore the file from a copy.');
 }
 
-const isNanoGpt = ({ source }: MergeInput) => source instanceof TorchFile && nanoGptModel(source) !== null;
+/** A checkpoint of nanoGPT or llm.c, whose linear weights lie turned. */
+const isTurned = ({ source }: MergeInput) => ownModel(source) !== null;
 
 /**
- * GPT-2s under one set of names. A nanoGPT checkpoint makes it necessary, and its model is the one that all others
+ * GPT-2s under one set of names. A checkpoint of nanoGPT or llm.c makes it necessary, and its model is the one that all others
  * must have; Hugging Face folders alone are left as they are unless their names differ.
  */
 function alike(inputs: MergeInput[]): MergeInput[] {
   const names = new Set(inputs.map(({ source }) => [...source.tensors.keys()].sort().join('\n')));
   const gpt2 = inputs.every(({ config }) => config?.model_type === 'gpt2');
-  if (!inputs.some(isNanoGpt) && !(gpt2 && names.size > 1)) return inputs;
+  if (!inputs.some(isTurned) && !(gpt2 && names.size > 1)) return inputs;
   const models = inputs.map(({ path, config }) => {
-    if (!config) throw mismatch(`${path} does not fit a nanoGPT checkpoint`, ['it does not say what model it is']);
+    if (!config)
+      throw mismatch(`${path} does not fit a checkpoint of nanoGPT or llm.c`, ['it does not say what model it is']);
     return fromHuggingFace(join(path, 'config.json'), JSON.stringify(config));
   });
   const newest = models[models.length - 1];

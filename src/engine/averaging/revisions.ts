@@ -17,13 +17,14 @@ const kinds: readonly { readonly what: string; readonly pattern: RegExp; readonl
   { what: 'step<N>-tokens<B>', pattern: /^(?:stage\d+-)?step(\d{1,15})-tokens\d+B$/, isFile: false },
   { what: 'checkpoint-<N>', pattern: /^checkpoint-(\d{1,15})$/, isFile: false },
   { what: 'ckpt_<N>', pattern: /^ckpt_(\d{1,15})$/, isFile: false },
+  { what: 'model_<N>.bin', pattern: /^model_(\d{1,15})\.bin$/, isFile: true },
   { what: 'ckpt_<N>.pt', pattern: /^ckpt[-_](\d{1,15})\.pt$/, isFile: true },
 ];
 const pythia = 'step<N>';
 
 /**
  * The revisions in a folder, oldest first: Pythia's `step<N>` (also as a Hugging Face cache keeps them, by refs/),
- * Meander's `step-<N>` and runs, nanoGPT's `ckpt_<N>.pt`, `checkpoint-<N>`, OLMo's and Amber's names.
+ * Meander's `step-<N>` and runs, nanoGPT's `ckpt_<N>.pt`, llm.c's `model_<N>.bin`, `checkpoint-<N>`, OLMo's and Amber's names.
  * Every other name is passed over, and so are checkpoints that a run has not finished.
  *
  * Pythia saved steps 0, 1, 2, 4 … 512 beside every 1,000th: those are not evenly spaced, and stay out.

@@ -9,10 +9,9 @@ import { replaceFolderAtomically, temporaryPath, withFileErrors, writeFileAtomic
 import type { ParameterTable } from '../program/types.ts';
 import { elements, foreignEntries, mismatch } from './foreign.ts';
 import { isWeightsName, openTensorFile } from './import/file.ts';
-import { Gpt2Source, nanoGptModel } from './import/gpt2.ts';
+import { Gpt2Source, ownModel } from './import/gpt2.ts';
 import { openTensors } from './import/open.ts';
 import { isFloat, type TensorSource } from './import/tensors.ts';
-import { TorchFile } from './import/torch-file.ts';
 import { fromHuggingFace, toHuggingFace } from './model-config.ts';
 import { type SafetensorsReader, type TensorToWrite, type WrittenFile, writeSafetensors } from './safetensors.ts';
 import { readLimited } from './text.ts';
@@ -218,14 +217,14 @@ export class ModelFolder {
 
 /**
  * Opens a GPT-2: a Hugging Face folder (safetensors or PyTorch's, in one file or in shards), a nanoGPT checkpoint
- * (.pt), or the out folder that holds one.
+ * (.pt), or the out folder that holds one, a checkpoint of llm.c (.bin).
  * @throws UserError 'model-missing', 'model-config', 'model-mismatch', 'file-damaged', 'pickle-refused'
  */
 export async function openModelFolder(path: string): Promise<ModelFolder> {
   const source = await (isWeightsName(path) ? openTensorFile(path) : openTensors(path));
   try {
-    const nanoGpt = source instanceof TorchFile ? nanoGptModel(source) : null;
-    if (nanoGpt) return new ModelFolder(path, nanoGpt, new Gpt2Source(source, nanoGpt));
+    const own = ownModel(source);
+    if (own) return new ModelFolder(path, own, new Gpt2Source(source, own));
     const folder = isWeightsName(path) ? dirname(path) : path;
     return new ModelFolder(path, await readConfig(folder), source);
   } catch (error) {

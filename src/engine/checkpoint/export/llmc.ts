@@ -8,8 +8,8 @@ import { encode } from '../vector.ts';
 import { foldedReader, type ModelContent, type Stored, storedFloats } from './stored.ts';
 import type { FileContent } from './stream-file.ts';
 
-const magic = 20240326;
-const headIntegers = 256;
+export const llmcMagic = 20240326;
+export const llmcHeadIntegers = 256;
 /** llm.c pads the vocabulary to a multiple of this. */
 const vocabMultiple = 128;
 
@@ -18,7 +18,7 @@ export interface LlmcContent extends ModelContent {
 }
 
 /** In llm.c's order. @returns for each: name within a layer or alone, its shape, whether it is per layer */
-function order(width: number, blockSize: number, paddedVocab: number): [string, number[], boolean][] {
+export function llmcOrder(width: number, blockSize: number, paddedVocab: number): [string, number[], boolean][] {
   const layered = (name: string, out: number, inputs: number): [string, number[], boolean][] => [
     [`${name}.weight`, [out, inputs], true],
     [`${name}.bias`, [out], true],
@@ -55,7 +55,7 @@ export function llmcFile(content: LlmcContent): FileContent {
     );
   const padded = Math.ceil(vocabSize / vocabMultiple) * vocabMultiple;
   const own = new Map(table.entries.map((entry) => [entry.name, entry]));
-  const stored = order(width, blockSize, padded).flatMap(([name, shape, perLayer]): Stored[] => {
+  const stored = llmcOrder(width, blockSize, padded).flatMap(([name, shape, perLayer]): Stored[] => {
     const names = perLayer
       ? Array.from({ length: layers }, (_, i) => `transformer.h.${i}.${name}`)
       : [`transformer.${name}`];
@@ -67,8 +67,8 @@ export function llmcFile(content: LlmcContent): FileContent {
       return { entry: words, name: full, count: elements(shape), turned };
     });
   });
-  const head = new Int32Array(headIntegers);
-  head.set([magic, dtype === 'float32' ? 3 : 5, blockSize, vocabSize, layers, heads, width, padded]);
+  const head = new Int32Array(llmcHeadIntegers);
+  head.set([llmcMagic, dtype === 'float32' ? 3 : 5, blockSize, vocabSize, layers, heads, width, padded]);
   const size = dtype === 'float32' ? 4 : 2;
   return {
     bytes: head.byteLength + size * stored.reduce((sum, { count }) => sum + count, 0),

@@ -1,8 +1,9 @@
 /**
  * A GPT-2 under Hugging Face's names and orientation, wherever it is stored: Hugging Face's own folders, with or
- * without `transformer.` before the names, and nanoGPT's checkpoints.
+ * without `transformer.` before the names, and the checkpoints of nanoGPT and llm.c.
  * nanoGPT (model.py, `GPT`): linear weights are [out, in] and Hugging Face's [in, out]; biases may be absent; the
- * classifier is tied; embedding rows may be padded, 50,304 for the 50,257 ids of GPT-2.
+ * classifier is tied; embedding rows may be padded, 50,304 for the 50,257 ids of GPT-2. llm.c's are the same but for
+ * biases, which are always there.
  */
 import { z } from 'zod';
 import type { ModelConfig } from '../../../shared/config.ts';
@@ -10,6 +11,7 @@ import { elements, foreignEntries, mismatch } from '../foreign.ts';
 import { toFloats } from '../safetensors.ts';
 import { dtypeBytes } from '../safetensors-header.ts';
 import { pieceElements } from '../vector.ts';
+import { LlmcFile } from './llmc-file.ts';
 import { isFloat, type SourceTensor, type TensorPlace, type TensorSource } from './tensors.ts';
 import { TorchFile } from './torch-file.ts';
 
@@ -53,6 +55,12 @@ export function nanoGptModel(file: TorchFile): ModelConfig | null {
   };
 }
 
+/** The model that a file of weights says of itself that it is, nanoGPT's and llm.c's; null where it says nothing. */
+export function ownModel(source: TensorSource): ModelConfig | null {
+  if (source instanceof LlmcFile) return source.model;
+  return source instanceof TorchFile ? nanoGptModel(source) : null;
+}
+
 interface Place {
   /** Name in the file; null for a bias that the model does not have. */
   readonly stored: string | null;
@@ -78,7 +86,7 @@ export class Gpt2Source implements TensorSource {
     this.files = source.files;
     this.metadata = source.metadata;
     this.#source = source;
-    const nanoGpt = source instanceof TorchFile && nanoGptModel(source) !== null;
+    const nanoGpt = ownModel(source) !== null;
     const prefix = source.tensors.has(embedding) ? '' : 'transformer.';
     const wrong: string[] = [];
     const tensors = new Map<string, SourceTensor>();
@@ -106,7 +114,12 @@ export class Gpt2Source implements TensorSource {
     }
     for (const name of source.tensors.keys())
       if (!known.has(name) && !buffer.test(name)) wrong.push(`${name} is no part of a GPT-2`);
-    if (nanoGpt && source.tensors.has('lm_head.weight') && !source.sameBytes('lm_head.weight', embedding))
+    if (
+      source instanceof TorchFile &&
+      nanoGpt &&
+      source.tensors.has('lm_head.weight') &&
+      !source.sameBytes('lm_head.weight', embedding)
+    )
       wrong.push('lm_head.weight is not tied to transformer.wte.weight');
     if (wrong.length > 0) throw mismatch(`${source.path} is not the GPT-2 that its configuration says`, wrong);
     this.tensors = tensors;
