@@ -11,8 +11,12 @@
       "src/kernels/embedding.cpp",
       "src/kernels/gemm.cpp",
       "src/kernels/layernorm.cpp",
+      "src/kernels/linear-rows.cpp",
       "src/kernels/linear.cpp",
       "src/kernels/merge.cpp",
+      "src/kernels/rmsnorm.cpp",
+      "src/kernels/rotary.cpp",
+      "src/kernels/swiglu.cpp",
       "src/kernels/table.cpp",
       "src/kernels/vectors.cpp"
     ],

@@ -30,6 +30,15 @@ enum OpCode : int {
   opLastPosition,
   opRecordLoss,
   opAdamW,
+  opRmsNorm,
+  opRmsNormBackward,
+  opAdd,
+  opSwiglu,
+  opSwigluBackward,
+  opRotary,
+  opRotaryBackward,
+  opLinearRows,
+  opLinearRowsBackward,
   opCount
 };
 

@@ -3,13 +3,14 @@
  * What each number means is defined in docs/conventions.md; defaults live here and nowhere else.
  */
 import { z } from 'zod';
+import { architectureConfig, architectureProblem } from './architecture.ts';
 import { maxWidth, minWidth } from './power.ts';
 
 const steps = z.number().int().nonnegative();
 const positive = z.number().int().positive();
 const finite = z.number().finite();
 
-/** GPT-2 as nanoGPT and the LAWA paper's scripts have it. */
+/** GPT-2 as nanoGPT and the LAWA paper's scripts have it, or one of the architectures of architecture.ts. */
 export const modelConfig = z.strictObject({
   /** Longest context, in tokens. */
   blockSize: positive,
@@ -27,6 +28,8 @@ export const modelConfig = z.strictObject({
   gelu: z.enum(['exact', 'tanh']).default('exact'),
   /** Divide attention scores of layer i (from 0) by i + 1. */
   inverseLayerScaling: z.boolean().default(false),
+  /** Absent: GPT-2. */
+  architecture: architectureConfig.optional(),
 });
 export type ModelConfig = z.infer<typeof modelConfig>;
 
@@ -266,7 +269,12 @@ export const runConfig = z
   .superRefine((config, ctx) => {
     const issue = (path: (string | number)[], message: string) => ctx.addIssue({ code: 'custom', path, message });
     const { model, schedule, policies, steps: total } = config;
-    if (model.width % model.heads !== 0)
+    const problem = model.architecture && architectureProblem(model, model.architecture);
+    if (problem) issue(['model', 'architecture'], problem);
+    if (model.architecture && model.inverseLayerScaling)
+      issue(['model', 'inverseLayerScaling'], `is of GPT-2 only, this model is ${model.architecture.kind}`);
+    if (model.architecture?.kind === 'llama' && model.bias) issue(['model', 'bias'], 'a Llama has no biases');
+    if (model.architecture?.kind !== 'llama' && model.width % model.heads !== 0)
       issue(['model', 'width'], `width ${model.width} is not a multiple of heads ${model.heads}; change one of them`);
     if (model.paddedVocabSize !== null && model.paddedVocabSize < model.vocabSize)
       issue(['model', 'paddedVocabSize'], `must be at least vocabSize, ${model.vocabSize}`);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { parameterCount } from './architecture.ts';
 import type { RunConfig } from './config.ts';
 import { diskRelief, estimateDisk, estimateMemory, fitOf, memoryRelief, vectorElements } from './estimate.ts';
-import { parameterCount, presetConfig } from './presets.ts';
+import { presetConfig } from './presets.ts';
 
 const GB = 1e9;
 const of = (preset: string, vocabSize = 50_257): RunConfig =>

@@ -3,9 +3,10 @@
  * is too much. Layout of the parameter vector as in engine/model/table.ts, activations as the native backend plans
  * them for a micro-batch, files as checkpoint/ writes them.
  */
+
+import { matrixElements, parameterCount } from './architecture.ts';
 import type { ModelConfig, RunConfig } from './config.ts';
 import { isWindow, observationsBy, resolvePolicy, storedPairsBy } from './policies.ts';
-import { parameterCount } from './presets.ts';
 
 export interface MemoryEstimate {
   /** And in mixed precision the packed bfloat16 forms of their matrices. */
@@ -48,15 +49,12 @@ const aligned = (elements: number): number => Math.ceil(elements / alignment) * 
 /** Elements of the parameter vector: padding between tensors and padded vocabulary rows included. */
 export function vectorElements(model: ModelConfig): number {
   const { width: c, layers, blockSize, bias } = model;
+  // Of other architectures to the padding, which is below 64 elements a tensor.
+  if (model.architecture) return parameterCount({ ...model, vocabSize: model.paddedVocabSize ?? model.vocabSize });
   const norm = aligned(c) * (bias ? 2 : 1);
   const linear = (from: number, to: number) => aligned(from * to) + (bias ? aligned(to) : 0);
   const layer = 2 * norm + linear(c, 3 * c) + linear(c, c) + linear(c, 4 * c) + linear(4 * c, c);
   return aligned((model.paddedVocabSize ?? model.vocabSize) * c) + aligned(blockSize * c) + layers * layer + norm;
-}
-
-/** Weights that matrix products take: of linear layers and the classifier. */
-function matrixElements({ layers, width, vocabSize }: ModelConfig): number {
-  return 12 * layers * width ** 2 + vocabSize * width;
 }
 
 /** @param machine bytes of memory that there are in all; bounds the snapshots that are held in memory */

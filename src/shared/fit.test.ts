@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { parameterCount } from './architecture.ts';
 import { differences } from './differences.ts';
 import { fitToTime, withSteps } from './fit.ts';
 import { defaultPolicy } from './policies.ts';
-import { parameterCount, presetConfig, presets } from './presets.ts';
+import { presetConfig, presets } from './presets.ts';
 
 const dataset = { folder: '/data/set', tokenizer: { vocabSize: 50_257 } };
 const preset = (id: string) => presetConfig(id, { name: 'run', dataset });

@@ -1,15 +1,17 @@
 /** How much arithmetic a step is, and which share of a processor's peak it reaches (docs/conventions.md). */
+import { headWidth, matrixElements } from './architecture.ts';
 import type { ModelConfig } from './config.ts';
 
-type Shape = Pick<ModelConfig, 'layers' | 'width' | 'blockSize' | 'vocabSize'>;
+type Shape = Pick<ModelConfig, 'layers' | 'heads' | 'width' | 'blockSize' | 'vocabSize' | 'architecture'>;
 
 /**
  * Floating-point operations of training on `sequences` blocks: 6 × matrix parameters (classifier included) × tokens,
  * plus causal attention counted once, 6·B·T²·C a layer. Recomputation is not counted.
  */
-export function trainingFlops({ layers, width, blockSize, vocabSize }: Shape, sequences: number): number {
-  const matrices = 12 * layers * width ** 2 + vocabSize * width;
-  return 6 * matrices * sequences * blockSize + 6 * layers * sequences * blockSize ** 2 * width;
+export function trainingFlops(model: Shape, sequences: number): number {
+  const { layers, heads, blockSize } = model;
+  const attention = 6 * layers * sequences * blockSize ** 2 * heads * headWidth(model);
+  return 6 * matrixElements(model) * sequences * blockSize + attention;
 }
 
 /** Model FLOPs utilisation of one token per second, on a device with a peak of so many operations per second. */

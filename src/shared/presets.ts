@@ -203,10 +203,3 @@ export function presetConfig(
     model: { ...recipe.model, vocabSize, paddedVocabSize: vocabSize === gpt2Vocabulary ? gpt2PaddedVocabulary : null },
   });
 }
-
-/** Weights proper of a GPT-2: tied embeddings counted once, padded rows not at all. */
-export function parameterCount(model: Omit<RunConfig['model'], 'paddedVocabSize'>): number {
-  const { width: c, layers, vocabSize, blockSize, bias } = model;
-  const perLayer = 12 * c * c + 2 * c + (bias ? 9 * c + 2 * c : 0);
-  return vocabSize * c + blockSize * c + layers * perLayer + c + (bias ? c : 0);
-}

@@ -35,19 +35,23 @@ MEANDER_INLINE void addInto(float* target, const float* source, int64_t n) {
 
 }  // namespace
 
-// tokens, wte, wpe, y | B, T, C, rows of wte, rows of wpe
+// tokens, wte, wpe?, y | B, T, C, rows of wte, rows of wpe
 void embedding(Context& context, const Call& call) {
   const auto& [tokenBits, wte, wpe, y] = operands<4>(call);
   const auto& [B, T, C, words, positions] = sizes<5>(call);
   const int32_t* const tokens = integers(tokenBits);
   const int64_t position = context.scalars.position;
   if (!checkTokens(context, tokens, B * T, words)) return;
-  if (position < 0 || position + T > positions)
+  if (wpe && (position < 0 || position + T > positions))
     return context.fail("position %lld is past the %lld that the model knows", position + T - 1, positions);
   context.pool.each(static_cast<int>(blocksOf(B * T, rowsPerTask)), [&](int task, int) {
     const int64_t end = least((task + 1) * rowsPerTask, B * T);
     for (int64_t n = task * rowsPerTask; n < end; n++) {
       const float* word = wte + tokens[n] * C;
+      if (!wpe) {
+        std::memcpy(y + n * C, word, C * sizeof(float));
+        continue;
+      }
       const float* place = wpe + (position + n % T) * C;
       for (int64_t i = 0; i < C; i += W) {
         const int k = static_cast<int>(least<int64_t>(W, C - i));
@@ -57,22 +61,22 @@ void embedding(Context& context, const Call& call) {
   });
 }
 
-// tokens, dy, dwte, dwpe | B, T, C, rows of wte, rows of wpe, dwte mode, dwpe mode
+// tokens, dy, dwte, dwpe? | B, T, C, rows of wte, rows of wpe, dwte mode, dwpe mode
 void embeddingBackward(Context& context, const Call& call) {
   const auto& [tokenBits, dy, dwte, dwpe] = operands<4>(call);
   const auto& [B, T, C, words, positions, wteMode, wpeMode] = sizes<7>(call);
   const int32_t* const tokens = integers(tokenBits);
   const int64_t position = context.scalars.position;
   if (!checkTokens(context, tokens, B * T, words)) return;
-  if (position < 0 || position + T > positions)
+  if (dwpe && (position < 0 || position + T > positions))
     return context.fail("position %lld is past the %lld that the model knows", position + T - 1, positions);
   if (!context.adds(wteMode)) clear(context, dwte, words * C);
-  if (!context.adds(wpeMode)) clear(context, dwpe, positions * C);
+  if (dwpe && !context.adds(wpeMode)) clear(context, dwpe, positions * C);
   context.pool.each(static_cast<int>(blocksOf(C, channelsPerTask)), [&](int task, int) {
     const int64_t from = task * channelsPerTask, n = least(channelsPerTask, C - from);
     for (int64_t row = 0; row < B * T; row++) {
       addInto(dwte + tokens[row] * C + from, dy + row * C + from, n);
-      addInto(dwpe + (position + row % T) * C + from, dy + row * C + from, n);
+      if (dwpe) addInto(dwpe + (position + row % T) * C + from, dy + row * C + from, n);
     }
   });
 }

@@ -32,6 +32,15 @@ void classifierLogits(Context&, const Call&);
 void lastPosition(Context&, const Call&);
 void recordLoss(Context&, const Call&);
 void adamw(Context&, const Call&);
+void rmsNorm(Context&, const Call&);
+void rmsNormBackward(Context&, const Call&);
+void add(Context&, const Call&);
+void swiglu(Context&, const Call&);
+void swigluBackward(Context&, const Call&);
+void rotary(Context&, const Call&);
+void rotaryBackward(Context&, const Call&);
+void linearRows(Context&, const Call&);
+void linearRowsBackward(Context&, const Call&);
 
 void vectorOperation(int which, float* target, const float* source, float scalar, int64_t n);
 bool allFinite(const float* source, int64_t n);

@@ -30,7 +30,8 @@ const Family family = {
     false,
 #endif
     {embedding, embeddingBackward, layerNorm, layerNormBackward, linear, linearBackward, attention, attentionBackward,
-     cachedAttention, dropout, classifierLoss, classifierLossTrain, classifierLogits, lastPosition, recordLoss, adamw},
+     cachedAttention, dropout, classifierLoss, classifierLossTrain, classifierLogits, lastPosition, recordLoss, adamw,
+     rmsNorm, rmsNormBackward, add, swiglu, swigluBackward, rotary, rotaryBackward, linearRows, linearRowsBackward},
     vectorOperation,
     allFinite,
     peak,

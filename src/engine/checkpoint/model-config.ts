@@ -1,11 +1,17 @@
 /**
- * config.json of a Hugging Face GPT-2 folder, both ways. Keys and defaults are those of transformers' GPT2Config;
+ * config.json of a Hugging Face folder, both ways; architecture-config.ts has those that are no GPT-2. Keys and defaults are those of transformers' GPT2Config;
  * a `meander` block keeps what they cannot say (absent biases, padded vocabulary).
  */
 import { z } from 'zod';
 import { type ModelConfig, modelConfig } from '../../shared/config.ts';
 import type { Tokenizer } from '../data/source.ts';
 import { UserError } from '../errors.ts';
+import {
+  architectureFromHuggingFace,
+  architectureToHuggingFace,
+  isKnownArchitecture,
+  ownOrRefuse,
+} from './architecture-config.ts';
 import type { WeightDType } from './vector.ts';
 
 /** Of every LayerNorm, here and in GPT-2. */
@@ -19,8 +25,11 @@ const activations = new Map<string, ModelConfig['gelu']>([
   ['gelu_pytorch_tanh', 'tanh'],
 ]);
 
-/** What GPT2LMHeadModel.from_pretrained reads. Padded rows are cut, so vocab_size is the tokenizer's. */
+/** What transformers' from_pretrained reads. Padded rows are cut, so vocab_size is the tokenizer's. */
 export function toHuggingFace(model: ModelConfig, dtype: WeightDType, tokenizer: Tokenizer | null): object {
+  const ends = { bos_token_id: tokenizer?.endOfText ?? null, eos_token_id: tokenizer?.endOfText ?? null };
+  const own = { torch_dtype: dtype, meander: { schema: 1, model } };
+  if (model.architecture) return { ...architectureToHuggingFace(model, model.architecture), ...ends, ...own };
   return {
     architectures: ['GPT2LMHeadModel'],
     model_type: 'gpt2',
@@ -42,13 +51,12 @@ export function toHuggingFace(model: ModelConfig, dtype: WeightDType, tokenizer:
     reorder_and_upcast_attn: false,
     tie_word_embeddings: true,
     use_cache: true,
-    bos_token_id: tokenizer?.endOfText ?? null,
-    eos_token_id: tokenizer?.endOfText ?? null,
-    torch_dtype: dtype,
-    meander: { schema: 1, model },
+    ...ends,
+    ...own,
   };
 }
 
+const modelType = z.looseObject({ model_type: z.string() });
 const natural = z.number().int().positive();
 const huggingFace = z.object({
   model_type: z.string().default('gpt2'),
@@ -75,20 +83,27 @@ const huggingFace = z.object({
  */
 export function fromHuggingFace(path: string, text: string): ModelConfig {
   const refuse = (reason: string) =>
-    new UserError('model-config', `${path}: ${reason}.`, 'Choose the folder of a GPT-2 model in Hugging Face format.');
+    new UserError(
+      'model-config',
+      `${path}: ${reason}.`,
+      'Choose the folder of a GPT-2, GPT-NeoX or Llama model in Hugging Face format.',
+    );
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     throw refuse('it is not JSON');
   }
+  const type = modelType.safeParse(json).data?.model_type;
+  if (type !== undefined && isKnownArchitecture(type)) return architectureFromHuggingFace(type, json, refuse);
   const parsed = huggingFace.safeParse(json);
   if (!parsed.success) {
     const { path: key, message } = parsed.error.issues[0];
     throw refuse(`${key.join('.') || 'the file'}: ${message}`);
   }
   const config = parsed.data;
-  if (config.model_type !== 'gpt2') throw refuse(`model_type is "${config.model_type}", not "gpt2"`);
+  if (config.model_type !== 'gpt2')
+    throw refuse(`model_type is "${config.model_type}", and Meander runs gpt2, gpt_neox and llama`);
   const gelu = activations.get(config.activation_function);
   if (!gelu)
     throw refuse(`activation_function "${config.activation_function}" is not one of ${[...activations.keys()]}`);
@@ -114,10 +129,5 @@ export function fromHuggingFace(path: string, text: string): ModelConfig {
     inverseLayerScaling: config.scale_attn_by_inverse_layer_idx,
   };
   if (!config.meander) return model;
-  // Both descriptions are in one file: an edit of either must not go unnoticed.
-  const own = config.meander.model;
-  for (const key of ['blockSize', 'vocabSize', 'layers', 'heads', 'width', 'gelu', 'inverseLayerScaling'] as const)
-    if (own[key] !== model[key])
-      throw refuse(`meander.model.${key} is ${own[key]}, but the Hugging Face keys say ${model[key]}`);
-  return own;
+  return ownOrRefuse(config.meander.model, model, refuse);
 }

@@ -1,4 +1,4 @@
-/** A model as a Hugging Face GPT-2 folder: written from the parameter vector, and read back into it. */
+/** A model as a Hugging Face folder: written from the parameter vector, and read back into it. */
 import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -7,7 +7,7 @@ import type { Tokenizer } from '../data/source.ts';
 import { UserError } from '../errors.ts';
 import { replaceFolderAtomically, temporaryPath, withFileErrors, writeFileAtomically } from '../files.ts';
 import type { ParameterTable } from '../program/types.ts';
-import { elements, foreignEntries, mismatch } from './foreign.ts';
+import { elements, foreignEntries, isVocabulary, mismatch } from './foreign.ts';
 import { isWeightsName, openTensorFile } from './import/file.ts';
 import { Gpt2Source, ownModel } from './import/gpt2.ts';
 import { openTensors } from './import/open.ts';
@@ -50,7 +50,7 @@ export type WrittenFiles = Record<string, WrittenFile>;
 
 /**
  * Writes a whole model folder under a temporary name and renames it into place, over an older one.
- * transformers' GPT2LMHeadModel.from_pretrained opens it: padded vocabulary rows are cut, absent biases are zeros.
+ * transformers' from_pretrained opens it: padded vocabulary rows are cut, absent biases are zeros.
  * @throws UserError 'not-finite', 'out-of-range', 'disk-full', 'not-writable'
  */
 export async function writeModelFolder(
@@ -98,7 +98,7 @@ export async function writeText(path: string, text: string): Promise<WrittenFile
   return { bytes: Buffer.byteLength(text), sha256: createHash('sha256').update(text).digest('hex') };
 }
 
-/** model.safetensors alone, as transformers' GPT-2 names it; lm_head is tied and therefore not stored. */
+/** model.safetensors alone, under transformers' names; a tied classifier is not stored. */
 export function writeWeights(
   path: string,
   { model, table, read, dtype, metadata }: Pick<ModelFolderContent, 'model' | 'table' | 'read' | 'dtype' | 'metadata'>,
@@ -125,25 +125,25 @@ export function weightsReader(model: ModelConfig, table: ParameterTable, file: S
   );
 }
 
-/** An open model, ours or a foreign GPT-2. */
+/** An open model, ours or a foreign one. */
 export class ModelFolder {
   readonly path: string;
   readonly model: ModelConfig;
   readonly metadata: Readonly<Record<string, string>>;
   readonly #file: TensorSource;
-  /** GPT-2's own release has no 'transformer.' before its names. */
-  readonly #prefix: string;
+  /** Name in the file by the table's name. GPT-2's own release has no 'transformer.' before its names. */
+  readonly #names: (name: string) => string;
 
   constructor(path: string, model: ModelConfig, file: TensorSource) {
     this.path = path;
     this.model = model;
     this.metadata = file.metadata;
     this.#file = file;
-    this.#prefix = file.tensors.has('transformer.wte.weight') ? '' : 'transformer.';
+    this.#names = namesIn(file, model);
     this.#check();
   }
 
-  /** A whole tensor under Hugging Face's name with prefix, e.g. transformer.wpe.weight. */
+  /** A whole tensor under Hugging Face's name, e.g. transformer.wpe.weight. */
   read(name: string): Promise<Float32Array> {
     const stored = this.#stored(name);
     const info = this.#file.tensors.get(stored);
@@ -152,16 +152,17 @@ export class ModelFolder {
   }
 
   /**
-   * Writes every weight of the table in pieces of at most 8 MiB. Rows of the embedding from `vocabSize` on are
-   * zero, as are those that the file does not have.
+   * Writes every weight of the table in pieces of at most 8 MiB. Rows of embedding and classifier from `vocabSize` on
+   * are zero, as are those that the file does not have.
    * @throws UserError 'model-mismatch' naming the first three differences, 'not-finite' naming the tensor
    */
   async loadInto(table: ParameterTable, write: WeightWriter, vocabSize = this.model.vocabSize): Promise<void> {
     await this.#compare(table, vocabSize);
     for (const entry of table.entries) {
       const count = elements(entry.shape);
-      const isEmbedding = entry.name === 'transformer.wte.weight';
-      const kept = isEmbedding ? Math.min(vocabSize, this.model.vocabSize) * entry.shape[1] : count;
+      const kept = isVocabulary(this.model, entry.name)
+        ? Math.min(vocabSize, this.model.vocabSize) * entry.shape[1]
+        : count;
       for (const piece of pieces(0, kept)) {
         const data = await this.#file.floats(this.#stored(entry.name), piece.offset, piece.count);
         if (!allFinite(data)) throw notFinite(`${entry.name} in ${this.#file.path}`);
@@ -176,7 +177,7 @@ export class ModelFolder {
   }
 
   #stored(name: string): string {
-    return name.slice(this.#prefix.length);
+    return this.#names(name);
   }
 
   /** Every tensor that config.json promises is there, in the right shape. */
@@ -197,10 +198,9 @@ export class ModelFolder {
     const theirs = new Map(foreignEntries(this.model).map((entry) => [entry.name, entry.shape]));
     for (const { name, shape } of table.entries) {
       const found = theirs.get(name);
-      const fits =
-        name === 'transformer.wte.weight'
-          ? found?.[1] === shape[1] && vocabSize <= Math.min(found[0], shape[0])
-          : String(found) === String(shape);
+      const fits = isVocabulary(this.model, name)
+        ? found?.[1] === shape[1] && vocabSize <= Math.min(found[0], shape[0])
+        : String(found) === String(shape);
       if (!found) wrong.push(`the model has no ${name}`);
       else if (!fits) wrong.push(`${name} is [${found.join(', ')}] there and [${shape.join(', ')}] here`);
       theirs.delete(name);
@@ -215,9 +215,19 @@ export class ModelFolder {
   }
 }
 
+/** The classifier of a GPT-NeoX is called embed_out in every release, and lm_head where newer code wrote its own names. */
+function namesIn(file: TensorSource, { architecture }: ModelConfig): (name: string) => string {
+  if (!architecture) {
+    const prefix = file.tensors.has('transformer.wte.weight') ? '' : 'transformer.';
+    return (name) => name.slice(prefix.length);
+  }
+  const newer = !file.tensors.has('embed_out.weight') && file.tensors.has('lm_head.weight');
+  return (name) => (newer && name === 'embed_out.weight' ? 'lm_head.weight' : name);
+}
+
 /**
- * Opens a GPT-2: a Hugging Face folder (safetensors or PyTorch's, in one file or in shards), a nanoGPT checkpoint
- * (.pt), or the out folder that holds one, a checkpoint of llm.c (.bin).
+ * Opens a GPT-2, GPT-NeoX or Llama: a Hugging Face folder (safetensors or PyTorch's, in one file or in shards), a
+ * nanoGPT checkpoint (.pt), or the out folder that holds one, a checkpoint of llm.c (.bin).
  * @throws UserError 'model-missing', 'model-config', 'model-mismatch', 'file-damaged', 'pickle-refused'
  */
 export async function openModelFolder(path: string): Promise<ModelFolder> {
@@ -240,7 +250,7 @@ async function readConfig(folder: string): Promise<ModelConfig> {
     throw new UserError(
       'model-missing',
       `${folder} has no config.json.`,
-      'Choose the folder of a GPT-2 model in Hugging Face format, or a checkpoint of nanoGPT.',
+      'Choose the folder of a model in Hugging Face format, or a checkpoint of nanoGPT.',
     );
   });
   return fromHuggingFace(path, text);

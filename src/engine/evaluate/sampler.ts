@@ -4,7 +4,7 @@ import type { SampleOptions } from '../../shared/jobs.ts';
 import type { Backend, Executable, Floats, Store } from '../backends/backend.ts';
 import type { Tokenizer } from '../data/source.ts';
 import { UserError } from '../errors.ts';
-import { decodeProgram } from '../model/gpt.ts';
+import { cacheElements, decodeProgram } from '../model/gpt.ts';
 import { Random, Streams } from '../random.ts';
 
 /** Tokens per pass over a prompt, largest first; each size is compiled when first needed. */
@@ -21,8 +21,8 @@ export class Sampler {
     this.#backend = backend;
     this.#model = model;
     for (let layer = 0; layer < model.layers; layer++) {
-      this.#cache[`keys.${layer}`] = backend.store('f32', model.blockSize * model.width);
-      this.#cache[`values.${layer}`] = backend.store('f32', model.blockSize * model.width);
+      this.#cache[`keys.${layer}`] = backend.store('f32', cacheElements(model));
+      this.#cache[`values.${layer}`] = backend.store('f32', cacheElements(model));
     }
   }
 

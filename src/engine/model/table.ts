@@ -1,42 +1,51 @@
 /** The parameter vector's table of contents: which tensor lies where. */
 import type { ModelConfig } from '../../shared/config.ts';
-import type { ParameterEntry, ParameterTable } from '../program/types.ts';
-
-/** Every tensor starts at a multiple of this many elements. */
-const alignment = 64;
+import type { ParameterTable } from '../program/types.ts';
+import { llamaClassifier, llamaEmbedding, llamaTensors } from './llama.ts';
+import { neoxClassifier, neoxEmbedding, neoxTensors } from './neox.ts';
+import { TableBuilder } from './tensors.ts';
 
 /** Rows of the token embedding. */
 export function vocabRows(model: ModelConfig): number {
   return model.paddedVocabSize ?? model.vocabSize;
 }
 
+/** Names of the token embedding and of the classifier, which are one where they are tied. */
+export function vocabularyNames({ architecture }: ModelConfig): { embedding: string; classifier: string } {
+  if (!architecture) return { embedding: 'transformer.wte.weight', classifier: 'transformer.wte.weight' };
+  const [embedding, classifier] =
+    architecture.kind === 'llama' ? [llamaEmbedding, llamaClassifier] : [neoxEmbedding, neoxClassifier];
+  return { embedding, classifier: architecture.tied ? embedding : classifier };
+}
+
 /**
- * GPT-2's tensors under Hugging Face's names, linear weights [in, out]. Biases are absent where the
- * model has none; the classifier is wte (tied). Weight decay applies to tensors of two or more
- * dimensions (nanoGPT); `decayEmbeddings: false` leaves wte and wpe out (Sophia and the LAWA paper).
+ * The model's tensors under Hugging Face's names: GPT-2's linear weights are [in, out], others' [out, in]. Biases are
+ * absent where the model has none; a tied classifier is the embedding. Weight decay applies to tensors of two or more
+ * dimensions (nanoGPT); `decayEmbeddings: false` leaves token and position embeddings out (Sophia and the LAWA paper).
  */
 export function parameterTable(model: ModelConfig, decayEmbeddings = true): ParameterTable {
-  const entries: ParameterEntry[] = [];
-  let elements = 0;
-  let count = 0;
-  const add = (name: string, shape: number[], decay: boolean) => {
-    const size = shape.reduce((a, b) => a * b, 1);
-    entries.push({ name, shape, offset: elements, decay });
-    elements += Math.ceil(size / alignment) * alignment;
-    count += size;
-  };
+  const table = new TableBuilder();
+  const { architecture } = model;
+  const rows = vocabRows(model);
+  const { embedding, classifier } = vocabularyNames(model);
+  table.add(embedding, [rows, model.width], decayEmbeddings);
+  if (!architecture) gptTensors(table, model, decayEmbeddings);
+  else if (architecture.kind === 'llama') llamaTensors(table, model, architecture, rows);
+  else neoxTensors(table, model, architecture, rows);
+  return table.table((rows - model.vocabSize) * model.width * (embedding === classifier ? 1 : 2));
+}
+
+function gptTensors(table: TableBuilder, { width, layers, blockSize, bias }: ModelConfig, decayed: boolean): void {
   const norm = (name: string) => {
-    add(`${name}.weight`, [width], false);
-    if (model.bias) add(`${name}.bias`, [width], false);
+    table.add(`${name}.weight`, [width], false);
+    if (bias) table.add(`${name}.bias`, [width], false);
   };
   const linear = (name: string, from: number, to: number) => {
-    add(`${name}.weight`, [from, to], true);
-    if (model.bias) add(`${name}.bias`, [to], false);
+    table.add(`${name}.weight`, [from, to], true);
+    if (bias) table.add(`${name}.bias`, [to], false);
   };
 
-  const { width, layers, blockSize } = model;
-  add('transformer.wte.weight', [vocabRows(model), width], decayEmbeddings);
-  add('transformer.wpe.weight', [blockSize, width], decayEmbeddings);
+  table.add('transformer.wpe.weight', [blockSize, width], decayed);
   for (let layer = 0; layer < layers; layer++) {
     const at = `transformer.h.${layer}`;
     norm(`${at}.ln_1`);
@@ -47,7 +56,6 @@ export function parameterTable(model: ModelConfig, decayEmbeddings = true): Para
     linear(`${at}.mlp.c_proj`, 4 * width, width);
   }
   norm('transformer.ln_f');
-  return { entries, elements, count: count - (vocabRows(model) - model.vocabSize) * width };
 }
 
 /** [start, end) element ranges that weight decay applies to, ascending; neighbours are joined. */

@@ -53,13 +53,61 @@ const rules: Rules = {
   embedding(op, tape) {
     const { tokens, wte, wpe } = op.in;
     const dwte = tape.parameter(wte);
-    const dwpe = tape.parameter(wpe);
+    const dwpe = wpe && tape.parameter(wpe);
     tape.emit<'embeddingBackward'>({
       kind: 'embeddingBackward',
       in: { tokens, dy: tape.needed(op.out.y) },
-      out: { dwte: dwte.tensor, dwpe: dwpe.tensor },
+      out: { dwte: dwte.tensor, dwpe: dwpe?.tensor },
       attrs: {},
-      writes: { ...mode('dwte', dwte), ...mode('dwpe', dwpe) },
+      writes: { ...mode('dwte', dwte), ...(dwpe && mode('dwpe', dwpe)) },
+    });
+  },
+
+  rmsNorm(op, tape) {
+    const { x, weight } = op.in;
+    const { rstd, y } = op.out;
+    tape.replace(x, tape.rmsNorm(x, tape.gradient(x), { weight, rstd, dy: tape.needed(y) }));
+  },
+
+  residualRmsNorm(op, tape) {
+    const { x, delta, weight } = op.in;
+    const { sum, rstd, y } = op.out;
+    const dy = tape.gradient(y);
+    const dsum = dy ? tape.rmsNorm(sum, tape.gradient(sum), { weight, rstd, dy }) : tape.needed(sum);
+    tape.contribute(x, dsum);
+    tape.contribute(delta, dsum);
+  },
+
+  add(op, tape) {
+    const dy = tape.needed(op.out.y);
+    tape.contribute(op.in.a, dy);
+    tape.contribute(op.in.b, dy);
+  },
+
+  swiglu(op, tape) {
+    const { gate, up } = op.in;
+    const dgate = tape.target(gate);
+    const dup = tape.target(up);
+    tape.emit<'swigluBackward'>({
+      kind: 'swigluBackward',
+      in: { gate, up, dy: tape.needed(op.out.y) },
+      out: { dgate: dgate.tensor, dup: dup.tensor },
+      attrs: {},
+      writes: { ...mode('dgate', dgate), ...mode('dup', dup) },
+    });
+  },
+
+  rotary(op, tape) {
+    const { q, k, v } = op.in;
+    const dq = tape.target(q);
+    const dk = k && tape.target(k);
+    const dv = v && tape.target(v);
+    tape.emit<'rotaryBackward'>({
+      kind: 'rotaryBackward',
+      in: { dqkv: tape.needed(op.out.qkv) },
+      out: { dq: dq.tensor, dk: dk?.tensor, dv: dv?.tensor },
+      attrs: op.attrs,
+      writes: { ...mode('dq', dq), ...(dk && mode('dk', dk)), ...(dv && mode('dv', dv)) },
     });
   },
 
@@ -217,6 +265,23 @@ class Tape {
       out: { dx, dweight: dweight.tensor, dbias: dbias?.tensor },
       attrs: {},
       writes: { ...mode('dweight', dweight), ...(dbias && mode('dbias', dbias)) },
+    });
+    return dx;
+  }
+
+  rmsNorm(
+    x: Tensor,
+    dresidual: Tensor | undefined,
+    { weight, rstd, dy }: { weight: Tensor; rstd: Tensor; dy: Tensor },
+  ): Tensor {
+    const dx = this.activation(`d ${x.name}`, x.shape);
+    const dweight = this.parameter(weight);
+    this.emit<'rmsNormBackward'>({
+      kind: 'rmsNormBackward',
+      in: { x, weight, rstd, dy, dresidual },
+      out: { dx, dweight: dweight.tensor },
+      attrs: {},
+      writes: mode('dweight', dweight),
     });
     return dx;
   }

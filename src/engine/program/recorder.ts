@@ -8,7 +8,8 @@ import type { AnyOp, DType, Op, OpKind, OpTable, ParameterTable, Program, Role, 
 
 export type Activation = OpTable['linear']['attrs']['activation'];
 
-const epsilon = 1e-5;
+/** Of LayerNorm, in GPT-2 and wherever nothing else is said. */
+export const usualEpsilon = 1e-5;
 
 export class Recorder {
   readonly #name: string;
@@ -50,22 +51,24 @@ export class Recorder {
     return this.#tensor(name, shape, 'f32', 'persistent', name, 0);
   }
 
-  /** tokens i32 [B,T], wte [V,C], wpe [positions,C] → [B,T,C]. */
-  embedding(tokens: Tensor, wte: Tensor, wpe: Tensor): Tensor {
+  /** tokens i32 [B,T], wte [V,C], wpe [positions,C] where positions are learned → [B,T,C]. */
+  embedding(tokens: Tensor, wte: Tensor, wpe?: Tensor): Tensor {
     expectRank('embedding', 'tokens', tokens, 'B,T');
     expectRank('embedding', 'wte', wte, 'V,C');
-    expectRank('embedding', 'wpe', wpe, 'positions,C');
     expect('embedding', tokens.dtype === 'i32', `tokens ("${tokens.name}") must be i32`);
     const [batch, time] = tokens.shape;
-    expectShape('embedding', 'wpe', wpe, [wpe.shape[0], wte.shape[1]]);
-    expect('embedding', time <= wpe.shape[0], `${time} tokens need as many rows of wpe, it has ${wpe.shape[0]}`);
+    if (wpe) {
+      expectRank('embedding', 'wpe', wpe, 'positions,C');
+      expectShape('embedding', 'wpe', wpe, [wpe.shape[0], wte.shape[1]]);
+      expect('embedding', time <= wpe.shape[0], `${time} tokens need as many rows of wpe, it has ${wpe.shape[0]}`);
+    }
     const y = this.#activation('embedding', 'y', [batch, time, wte.shape[1]]);
     this.#push<'embedding'>({ kind: 'embedding', in: { tokens, wte, wpe }, out: { y }, attrs: {}, writes: {} });
     return y;
   }
 
   /** x [..., C], weight [C], bias [C] → y [..., C]. */
-  layerNorm(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  layerNorm(x: Tensor, weight: Tensor, bias?: Tensor, epsilon = usualEpsilon): Tensor {
     this.#norm('layerNorm', x, weight, bias);
     const out = {
       y: this.#activation('layerNorm', 'y', x.shape),
@@ -77,7 +80,13 @@ export class Recorder {
   }
 
   /** x and delta [..., C] → sum = x + delta and y = layerNorm(sum). */
-  residualLayerNorm(x: Tensor, delta: Tensor, weight: Tensor, bias?: Tensor): { sum: Tensor; y: Tensor } {
+  residualLayerNorm(
+    x: Tensor,
+    delta: Tensor,
+    weight: Tensor,
+    bias?: Tensor,
+    epsilon = usualEpsilon,
+  ): { sum: Tensor; y: Tensor } {
     this.#norm('residualLayerNorm', x, weight, bias);
     expectShape('residualLayerNorm', 'delta', delta, x.shape);
     const out = {
@@ -91,14 +100,88 @@ export class Recorder {
     return { sum: out.sum, y: out.y };
   }
 
-  /** x [..., in], weight [in, out], bias [out] → [..., out]. */
-  linear(x: Tensor, weight: Tensor, bias?: Tensor, activation: Activation = 'none'): Tensor {
-    expectRank('linear', 'weight', weight, 'in,out');
-    expectShape('linear', 'x', x, [...x.shape.slice(0, -1), weight.shape[0]]);
-    if (bias) expectShape('linear', 'bias', bias, [weight.shape[1]]);
+  /** x [..., C], weight [C] → y [..., C]. */
+  rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
+    this.#norm('rmsNorm', x, weight, undefined);
+    const out = {
+      y: this.#activation('rmsNorm', 'y', x.shape),
+      rstd: this.#activation('rmsNorm', 'rstd', [rowsOf(x)]),
+    };
+    this.#push<'rmsNorm'>({ kind: 'rmsNorm', in: { x, weight }, out, attrs: { epsilon }, writes: {} });
+    return out.y;
+  }
+
+  /** x and delta [..., C] → sum = x + delta and y = rmsNorm(sum). */
+  residualRmsNorm(x: Tensor, delta: Tensor, weight: Tensor, epsilon: number): { sum: Tensor; y: Tensor } {
+    this.#norm('residualRmsNorm', x, weight, undefined);
+    expectShape('residualRmsNorm', 'delta', delta, x.shape);
+    const out = {
+      sum: this.#activation('residualRmsNorm', 'sum', x.shape),
+      y: this.#activation('residualRmsNorm', 'y', x.shape),
+      rstd: this.#activation('residualRmsNorm', 'rstd', [rowsOf(x)]),
+    };
+    const inputs = { x, delta, weight };
+    this.#push<'residualRmsNorm'>({ kind: 'residualRmsNorm', in: inputs, out, attrs: { epsilon }, writes: {} });
+    return { sum: out.sum, y: out.y };
+  }
+
+  /** a and b of one shape → their sum. */
+  add(a: Tensor, b: Tensor): Tensor {
+    expectShape('add', 'b', b, a.shape);
+    const y = this.#activation('add', 'y', a.shape);
+    this.#push<'add'>({ kind: 'add', in: { a, b }, out: { y }, attrs: {}, writes: {} });
+    return y;
+  }
+
+  /** gate and up of one shape → gate·σ(gate)·up. */
+  swiglu(gate: Tensor, up: Tensor): Tensor {
+    expectShape('swiglu', 'up', up, gate.shape);
+    expect('swiglu', gate.id !== up.id, `gate and up are both "${gate.name}"`);
+    const y = this.#activation('swiglu', 'y', gate.shape);
+    this.#push<'swiglu'>({ kind: 'swiglu', in: { gate, up }, out: { y }, attrs: {}, writes: {} });
+    return y;
+  }
+
+  /** q [B,T,H·D], k and v [B,T,G·D], or all in one [B,T,3·H·D] by head → qkv [B,T,3·H·D] as attention takes it. */
+  rotary(q: Tensor, kv: { k: Tensor; v: Tensor } | null, attrs: OpTable['rotary']['attrs']): Tensor {
+    const { heads, groups, frequencies } = attrs;
+    expectRank('rotary', 'q', q, 'B,T,channels');
+    const [batch, time, channels] = q.shape;
+    const parts = heads * (kv ? 1 : 3);
+    const depth = channels / parts;
+    expect('rotary', Number.isInteger(depth), `q's ${channels} channels are not ${parts} × a whole number`);
+    expect('rotary', heads % groups === 0, `${groups} key heads do not divide ${heads} query heads`);
+    expect('rotary', kv !== null || groups === heads, `q holds all heads, so there are ${heads} groups, not ${groups}`);
+    expect(
+      'rotary',
+      2 * frequencies.length <= depth,
+      `${frequencies.length} frequencies turn twice as many channels, a head has ${depth}`,
+    );
+    for (const [name, tensor] of Object.entries(kv ?? {})) {
+      expectShape('rotary', name, tensor, [batch, time, groups * depth]);
+    }
+    expect('rotary', new Set([q.id, kv?.k.id, kv?.v.id]).size === (kv ? 3 : 2), 'q, k and v must be three tensors');
+    const qkv = this.#activation('rotary', 'qkv', [batch, time, 3 * heads * depth]);
+    this.#push<'rotary'>({ kind: 'rotary', in: { q, k: kv?.k, v: kv?.v }, out: { qkv }, attrs, writes: {} });
+    return qkv;
+  }
+
+  /** x [..., in], weight [in, out] or, transposed, [out, in], bias [out] → [..., out]. */
+  linear(
+    x: Tensor,
+    weight: Tensor,
+    bias?: Tensor,
+    activation: Activation = 'none',
+    { transposed = false }: { transposed?: boolean } = {},
+  ): Tensor {
+    expectRank('linear', 'weight', weight, transposed ? 'out,in' : 'in,out');
+    const [from, to] = transposed ? [...weight.shape].reverse() : weight.shape;
+    expectShape('linear', 'x', x, [...x.shape.slice(0, -1), from]);
+    if (bias) expectShape('linear', 'bias', bias, [to]);
     this.#trained('linear', { weight, bias });
-    const y = this.#activation('linear', 'y', [...x.shape.slice(0, -1), weight.shape[1]]);
-    this.#push<'linear'>({ kind: 'linear', in: { x, weight, bias }, out: { y }, attrs: { activation }, writes: {} });
+    const y = this.#activation('linear', 'y', [...x.shape.slice(0, -1), to]);
+    const attrs = transposed ? { activation, transposed } : { activation };
+    this.#push<'linear'>({ kind: 'linear', in: { x, weight, bias }, out: { y }, attrs, writes: {} });
     return y;
   }
 

@@ -49,14 +49,14 @@ export interface Scalars {
  * B batch, T tokens per sequence, N = B·T rows, C width, H heads, D = C/H, V rows of the embedding.
  * Where an operation works on rows (layerNorm, linear, dropout, classifier), x may be [N,C] or [B,T,C]:
  * N is the product of all axes but the last.
- * A linear layer's weight is [in, out]. `backward` forms receive what the forward form saved.
+ * A linear layer's weight is [in, out] where it is not `transposed`. `backward` forms receive what the forward form saved.
  * d-prefixed outputs that are gradients of parameters follow the op's `writes` entry.
  */
 export interface OpTable {
-  /** y[b,t] = wte[tokens[b,t]] + wpe[position + t]. tokens i32 [B,T]; y [B,T,C]. */
-  embedding: { in: 'tokens' | 'wte' | 'wpe'; opt: never; out: 'y'; attrs: object };
+  /** y[b,t] = wte[tokens[b,t]] + wpe[position + t], without the second term where there is no wpe. tokens i32 [B,T]; y [B,T,C]. */
+  embedding: { in: 'tokens' | 'wte'; opt: 'wpe'; out: 'y'; attrs: object };
   /** dwte[tokens] += dy, dwpe[t] += Σ_b dy. Rows no token names get zero when the mode is overwrite. */
-  embeddingBackward: { in: 'tokens' | 'dy'; opt: never; out: 'dwte' | 'dwpe'; attrs: object };
+  embeddingBackward: { in: 'tokens' | 'dy'; opt: never; out: 'dwte' | 'dwpe?'; attrs: object };
 
   /** y = (x − mean)·rstd·weight + bias over the last axis, ε inside the root, biased variance. mean, rstd [N]. */
   layerNorm: { in: 'x' | 'weight'; opt: 'bias'; out: 'y' | 'mean' | 'rstd'; attrs: { epsilon: number } };
@@ -76,19 +76,56 @@ export interface OpTable {
   };
   // Its derivative is layerNormBackward with x = sum: dx is the gradient of both x and delta.
 
-  /** y = act(x·weight + bias). x [..., in] → y [..., out]. `pre`: the value before act, saved when training and act is not none. */
+  /** y = x·rstd·weight, rstd = 1/√(mean(x²) + ε) over the last axis (Zhang & Sennrich 2019). rstd [N]. */
+  rmsNorm: { in: 'x' | 'weight'; opt: never; out: 'y' | 'rstd'; attrs: { epsilon: number } };
+  /** sum = x + delta; y, rstd = rmsNorm(sum). Its derivative is rmsNormBackward with x = sum. */
+  residualRmsNorm: { in: 'x' | 'delta' | 'weight'; opt: never; out: 'sum' | 'y' | 'rstd'; attrs: { epsilon: number } };
+  rmsNormBackward: { in: 'x' | 'weight' | 'rstd' | 'dy'; opt: 'dresidual'; out: 'dx' | 'dweight'; attrs: object };
+
+  /** y = a + b, of one shape. */
+  add: { in: 'a' | 'b'; opt: never; out: 'y'; attrs: object };
+
+  /**
+   * y = act(x·weight + bias). x [..., in] → y [..., out]. `pre`: the value before act, saved when training and act is
+   * not none. `transposed`: the weight is [out, in].
+   */
   linear: {
     in: 'x' | 'weight';
     opt: 'bias';
     out: 'y' | 'pre?';
-    attrs: { activation: 'none' | 'gelu-exact' | 'gelu-tanh' };
+    attrs: { activation: 'none' | 'gelu-exact' | 'gelu-tanh'; transposed?: boolean };
   };
   /** dpre = dy·act′(pre) (dy itself for none); dx = dpre·weightᵀ; dweight = xᵀ·dpre; dbias = Σ dpre. */
   linearBackward: {
     in: 'x' | 'weight' | 'dy';
     opt: 'pre';
     out: 'dx' | 'dweight' | 'dbias?';
-    attrs: { activation: 'none' | 'gelu-exact' | 'gelu-tanh' };
+    attrs: { activation: 'none' | 'gelu-exact' | 'gelu-tanh'; transposed?: boolean };
+  };
+
+  /** y = gate·σ(gate)·up (Shazeer 2020, SwiGLU), of one shape. */
+  swiglu: { in: 'gate' | 'up'; opt: never; out: 'y'; attrs: object };
+  swigluBackward: { in: 'gate' | 'up' | 'dy'; opt: never; out: 'dgate' | 'dup'; attrs: object };
+
+  /**
+   * What `attention` takes, from projections of H query heads and G key and value heads of D (Su et al. 2021). With k and
+   * v: q [B,T,H·D], k and v [B,T,G·D]; G divides H, and query head h reads key and value head ⌊h·G/H⌋, which qkv repeats.
+   * Without: q [B,T,3·H·D] holds q, k and v of head 0, then of head 1, and G = H (GPT-NeoX). In every head of q and k, with
+   * R = frequencies.length and φ = (position + t)·frequencies[i] rounded to float32, channels i and i + R for i < R become
+   * (x_i·cos φ − x_{i+R}·sin φ, x_{i+R}·cos φ + x_i·sin φ); channels from 2R up, and v, stay as they are. qkv [B,T,3·H·D].
+   */
+  rotary: {
+    in: 'q';
+    opt: 'k' | 'v';
+    out: 'qkv';
+    attrs: { heads: number; groups: number; frequencies: readonly number[] };
+  };
+  /** The inverse turn; gradients of heads that were repeated are summed in ascending order of h. */
+  rotaryBackward: {
+    in: 'dqkv';
+    opt: never;
+    out: 'dq' | 'dk?' | 'dv?';
+    attrs: { heads: number; groups: number; frequencies: readonly number[] };
   };
 
   /**
@@ -171,7 +208,8 @@ type Optional<K extends string> = K extends `${infer N}?` ? N : never;
  * How an op writes an output that other ops may write too.
  * first: overwrite when scalars.accumulate is 0, else add. add: always add. Absent: overwrite.
  * Gradients of parameters have first or add; gradients of activations are absent or, where an
- * activation is read twice (dx of linearBackward and dropoutBackward, dqkv, classifierLossTrain's dx), add.
+ * activation is read twice (dx of linearBackward and dropoutBackward, dqkv, gradients of swiglu and rotary,
+ * classifierLossTrain's dx), add.
  */
 export type WriteMode = 'first' | 'add';
 
@@ -204,7 +242,7 @@ export interface ParameterTable {
   readonly count: number;
 }
 export interface ParameterEntry {
-  /** Hugging Face GPT-2's name, e.g. transformer.h.0.attn.c_attn.weight. */
+  /** Hugging Face's name, e.g. transformer.h.0.attn.c_attn.weight. */
   readonly name: string;
   readonly shape: readonly number[];
   /** First element; a multiple of 64. Padding between tensors is zero and stays zero. */

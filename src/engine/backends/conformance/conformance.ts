@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { Backend, BackendOptions } from '../backend.ts';
 import { openReference } from '../reference/index.ts';
+import { architectureSuite, refusalSuite } from './architectures.ts';
 import { operationSuite } from './operations.ts';
 import { queueSuite } from './queueing.ts';
 import { stepSuite } from './steps.ts';
@@ -35,6 +36,8 @@ export interface Traits {
   readonly threaded: boolean;
   /** Whether numbers below 2⁻¹²⁶ survive; else they may come out as zero. */
   readonly subnormals: boolean;
+  /** Whether it runs GPT-NeoX and Llama; else it must refuse them by name. */
+  readonly architectures: boolean;
 }
 
 export type Open = (options: BackendOptions) => Promise<Backend>;
@@ -56,7 +59,12 @@ export function conformance(
   name: string,
   open: Open,
   tolerance: Tolerance,
-  { fuses, threaded, subnormals }: Traits = { fuses: true, threaded: true, subnormals: true },
+  { fuses, threaded, subnormals, architectures }: Traits = {
+    fuses: true,
+    threaded: true,
+    subnormals: true,
+    architectures: true,
+  },
 ): void {
   describe(`${name} conforms`, () => {
     const bench = {
@@ -78,5 +86,7 @@ export function conformance(
     updateSuite(bench);
     vectorSuite(bench);
     queueSuite(bench);
+    if (architectures) architectureSuite(bench);
+    else refusalSuite(bench);
   });
 }

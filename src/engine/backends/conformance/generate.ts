@@ -112,3 +112,40 @@ export function generateModel(seed: number): ModelConfig {
     inverseLayerScaling: dice.pick(true, false),
   };
 }
+
+/** GPT-NeoX for odd seeds, Llama for even ones, in odd sizes with the options spread over the seeds. */
+export function generateArchitecture(seed: number): ModelConfig {
+  const dice = new Dice(seed, 3);
+  const groups = dice.between(1, 2);
+  const heads = groups * dice.between(1, 3);
+  const depth = dice.pick(4, 6, 10);
+  const vocabSize = dice.between(5, 70);
+  const shared = {
+    inner: dice.between(3, 40),
+    rotaryBase: dice.pick(100, 10_000),
+    epsilon: dice.pick(1e-5, 1e-3),
+    tied: dice.pick(true, false),
+  };
+  const neox = seed % 2 === 1;
+  return {
+    blockSize: dice.between(3, 23),
+    vocabSize,
+    paddedVocabSize: dice.pick(null, vocabSize + dice.between(0, 9)),
+    layers: dice.between(1, 3),
+    heads,
+    width: neox ? heads * depth : dice.between(5, 40),
+    dropout: dice.pick(0, 0.2),
+    bias: neox && dice.pick(true, false),
+    gelu: dice.pick('exact', 'tanh'),
+    inverseLayerScaling: false,
+    architecture: neox
+      ? { kind: 'gpt_neox', ...shared, rotary: dice.pick(2, 4), parallelResidual: dice.pick(true, false) }
+      : {
+          kind: 'llama',
+          ...shared,
+          keyHeads: groups,
+          headWidth: depth,
+          rotaryStretch: dice.pick(null, { factor: 8, lowFactor: 1, highFactor: 4, trainedPositions: 16 }),
+        },
+  };
+}

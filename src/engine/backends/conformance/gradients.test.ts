@@ -5,11 +5,11 @@ import { trainProgram } from '../../model/gpt.ts';
 import { derive } from '../../program/derive.ts';
 import { Recorder } from '../../program/recorder.ts';
 import { sizeOf } from '../../program/shapes.ts';
-import type { OpKind, ParameterTable, Program, Scalars } from '../../program/types.ts';
+import type { OpKind, ParameterTable, Program, Scalars, Tensor } from '../../program/types.ts';
 import { Random, Streams } from '../../random.ts';
 import { noise, storesOf, tensorsOf } from './bench.ts';
 import { type DoubleStores, runDoubles } from './doubles.ts';
-import { generateForward, generateModel } from './generate.ts';
+import { generateArchitecture, generateForward, generateModel } from './generate.ts';
 
 const scalars: Partial<Scalars> = { seed: 9, step: 4, microBatch: 1, lossScale: 0.5 };
 
@@ -82,6 +82,38 @@ describe('finite differences', () => {
     const model = generateModel(seed);
     const program = trainProgram(model, { batch: 2, tokens: Math.min(model.blockSize, 6) });
     check(program, { tokens: model.vocabSize, targets: model.vocabSize });
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('GPT-NeoX or Llama, options and odd sizes of seed %i', (seed) => {
+    const model = generateArchitecture(seed);
+    const program = trainProgram(model, { batch: 2, tokens: Math.min(model.blockSize, 6) });
+    check(program, { tokens: model.vocabSize, targets: model.vocabSize });
+  });
+
+  it('sums, gates and turned heads whose inputs others read too', () => {
+    const entries = [
+      { name: 'wte', shape: [6, 8], offset: 0, decay: false },
+      { name: 'a', shape: [8, 8], offset: 64, decay: false },
+      { name: 'b', shape: [4, 8], offset: 128, decay: false },
+      { name: 'c', shape: [4, 8], offset: 192, decay: false },
+      { name: 'g', shape: [8], offset: 256, decay: false },
+    ];
+    const r = new Recorder('shared', { entries, elements: 320, count: 200 });
+    const [wte, a, b, c, g] = entries.map((e) => r.parameter(e.name));
+    const rows = { transposed: true };
+    const x = r.embedding(r.input('tokens', [2, 3], 'i32'), wte);
+    const [q, k, v] = [a, b, c].map((weight) => r.linear(x, weight, undefined, 'none', rows));
+    const attrs = { heads: 4, groups: 2, frequencies: [0.7] };
+    const attend = (qkv: Tensor) => r.attention(qkv, { heads: 4, scale: 0.6, dropout: 0, stream: 0 });
+    const once = attend(r.rotary(q, { k, v }, attrs));
+    // k and v change places, so that each gradient is added to.
+    const twice = attend(r.rotary(q, { k: v, v: k }, attrs));
+    const gate = r.swiglu(once, r.add(twice, once));
+    const first = r.residualRmsNorm(x, r.swiglu(gate, once), g, 1e-5);
+    const second = r.residualRmsNorm(first.sum, first.sum, g, 1e-5);
+    const third = r.add(r.add(second.y, first.y), second.sum);
+    const losses = r.classifierLoss(r.rmsNorm(third, g, 1e-5), wte, r.input('targets', [6], 'i32'), 5);
+    check(derive(r.program(losses)), { tokens: 6, targets: 5 });
   });
 
   it('generated programs, among them values read several times and every operation with a derivative', () => {

@@ -6,5 +6,10 @@ import { conformance, float32 } from './conformance.ts';
 const { available, reason } = tensorflowStatus();
 if (available)
   // Thread counts are the library's matter, and its threads flush subnormal numbers to zero.
-  conformance('tensorflow', openTensorflow, float32, { fuses: false, threaded: false, subnormals: false });
+  conformance('tensorflow', openTensorflow, float32, {
+    fuses: false,
+    threaded: false,
+    subnormals: false,
+    architectures: false,
+  });
 else describe('tensorflow', () => it.skip(`optional, and not here: ${reason}`, () => {}));

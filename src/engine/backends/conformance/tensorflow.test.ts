@@ -7,4 +7,5 @@ conformance('tensorflow in JavaScript', async () => new TensorflowBackend(await 
   fuses: false,
   threaded: false,
   subnormals: true,
+  architectures: false,
 });

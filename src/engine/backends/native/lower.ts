@@ -23,6 +23,15 @@ const codes = {
   lastPosition: 13,
   recordLoss: 14,
   adamw: 15,
+  rmsNorm: 16,
+  rmsNormBackward: 17,
+  add: 18,
+  swiglu: 19,
+  swigluBackward: 20,
+  rotary: 21,
+  rotaryBackward: 22,
+  linearRows: 23,
+  linearRowsBackward: 24,
 } as const;
 const modes = { overwrite: 0, first: 1, add: 2 } as const;
 const activations = { none: 0, 'gelu-exact': 1, 'gelu-tanh': 2 } as const;
@@ -108,7 +117,11 @@ function lowerOp(op: Step): NativeOp[] {
       const pre = inner.in.pre!;
       return [
         linearBackward(outer, { pre, activation: activations[inner.attrs.activation] }),
-        linearBackward({ ...inner, in: { ...inner.in, pre: undefined }, attrs: { activation: 'none' } }),
+        linearBackward({
+          ...inner,
+          in: { ...inner.in, pre: undefined },
+          attrs: { ...inner.attrs, activation: 'none' },
+        }),
       ];
     }
     case 'droppedNorm': {
@@ -125,13 +138,14 @@ function lowerOne(op: AnyOp): NativeOp {
   switch (op.kind) {
     case 'embedding': {
       const { tokens, wte, wpe } = op.in;
-      const sizes = [...tokens.shape, widthOf(wte), wte.shape[0], wpe.shape[0]];
+      const sizes = [...tokens.shape, widthOf(wte), wte.shape[0], wpe?.shape[0] ?? 0];
       return native(op, codes.embedding, [tokens, wte, wpe, op.out.y], sizes);
     }
     case 'embeddingBackward': {
       const { tokens, dy } = op.in;
       const { dwte, dwpe } = op.out;
-      const sizes = [...tokens.shape, widthOf(dwte), dwte.shape[0], dwpe.shape[0], mode(op, 'dwte'), mode(op, 'dwpe')];
+      const rows = [dwte.shape[0], dwpe?.shape[0] ?? 0];
+      const sizes = [...tokens.shape, widthOf(dwte), ...rows, mode(op, 'dwte'), mode(op, 'dwpe')];
       return native(op, codes.embeddingBackward, [tokens, dy, dwte, dwpe], sizes);
     }
     case 'layerNorm':
@@ -144,10 +158,42 @@ function lowerOne(op: AnyOp): NativeOp {
       const sizes = [rowsOf(x), widthOf(x), mode(op, 'dweight'), mode(op, 'dbias'), mode(op, 'dx')];
       return native(op, codes.layerNormBackward, tensors, sizes);
     }
+    case 'rmsNorm':
+    case 'residualRmsNorm': {
+      const { x, weight } = op.in;
+      const [delta, sum] = op.kind === 'rmsNorm' ? [undefined, undefined] : [op.in.delta, op.out.sum];
+      const tensors = [x, delta, weight, sum, op.out.y, op.out.rstd];
+      return native(op, codes.rmsNorm, tensors, [rowsOf(x), widthOf(x)], [op.attrs.epsilon]);
+    }
+    case 'rmsNormBackward': {
+      const { x, weight, rstd, dy, dresidual } = op.in;
+      const { dx, dweight } = op.out;
+      const sizes = [rowsOf(x), widthOf(x), mode(op, 'dweight')];
+      return native(op, codes.rmsNormBackward, [x, weight, rstd, dy, dresidual, dx, dweight], sizes);
+    }
+    case 'add':
+      return native(op, codes.add, [op.in.a, op.in.b, op.out.y], [sizeOf(op.out.y.shape)]);
+    case 'swiglu':
+      return native(op, codes.swiglu, [op.in.gate, op.in.up, op.out.y], [sizeOf(op.out.y.shape)]);
+    case 'swigluBackward': {
+      const { gate, up, dy } = op.in;
+      const sizes = [sizeOf(dy.shape), mode(op, 'dgate'), mode(op, 'dup')];
+      return native(op, codes.swigluBackward, [gate, up, dy, op.out.dgate, op.out.dup], sizes);
+    }
+    case 'rotary': {
+      const { q, k, v } = op.in;
+      return native(op, codes.rotary, [q, k, v, op.out.qkv], rotarySizes(op, op.out.qkv), op.attrs.frequencies);
+    }
+    case 'rotaryBackward': {
+      const { dq, dk, dv } = op.out;
+      const sizes = [...rotarySizes(op, op.in.dqkv), mode(op, 'dq'), mode(op, 'dk'), mode(op, 'dv')];
+      return native(op, codes.rotaryBackward, [op.in.dqkv, dq, dk, dv], sizes, op.attrs.frequencies);
+    }
     case 'linear': {
       const { x, weight, bias } = op.in;
-      const sizes = [rowsOf(x), ...weight.shape, activations[op.attrs.activation]];
-      return native(op, codes.linear, [x, weight, bias, op.out.y, op.out.pre], sizes);
+      const sizes = [rowsOf(x), ...sidesOf(op), activations[op.attrs.activation]];
+      const code = op.attrs.transposed ? codes.linearRows : codes.linear;
+      return native(op, code, [x, weight, bias, op.out.y, op.out.pre], sizes);
     }
     case 'linearBackward':
       return linearBackward(op);
@@ -198,6 +244,17 @@ function lowerOne(op: AnyOp): NativeOp {
   }
 }
 
+/** Channels in and out. */
+function sidesOf({ in: { weight }, attrs }: Op<'linear'> | Op<'linearBackward'>): readonly number[] {
+  return attrs.transposed ? [...weight.shape].reverse() : weight.shape;
+}
+
+function rotarySizes({ attrs }: Op<'rotary'> | Op<'rotaryBackward'>, qkv: Tensor): number[] {
+  const [batch, time, triple] = qkv.shape;
+  const { heads, groups, frequencies } = attrs;
+  return [batch, time, heads, groups, triple / (3 * heads), frequencies.length];
+}
+
 function native(
   op: AnyOp,
   code: number,
@@ -235,14 +292,15 @@ function linearBackward(op: Op<'linearBackward'>, gate?: { pre: Tensor; activati
   const as = op as AnyOp;
   const sizes = [
     rowsOf(x),
-    ...weight.shape,
+    ...sidesOf(op),
     activations[op.attrs.activation],
     mode(as, 'dx'),
     mode(as, 'dweight'),
     mode(as, 'dbias'),
     gate?.activation ?? 0,
   ];
-  const lowered = native(as, codes.linearBackward, tensors, sizes);
+  const code = op.attrs.transposed ? codes.linearRowsBackward : codes.linearBackward;
+  const lowered = native(as, code, tensors, sizes);
   return gate ? { ...lowered, reads: [...lowered.reads, gate.pre] } : lowered;
 }
 

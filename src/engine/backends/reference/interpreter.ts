@@ -6,6 +6,9 @@ import { dropout, dropoutBackward } from './kernels/dropout.ts';
 import { embedding, embeddingBackward, lastPosition } from './kernels/embedding.ts';
 import { linear, linearBackward } from './kernels/linear.ts';
 import { layerNorm, layerNormBackward, residualLayerNorm } from './kernels/norm.ts';
+import { residualRmsNorm, rmsNorm, rmsNormBackward } from './kernels/rms-norm.ts';
+import { rotary, rotaryBackward } from './kernels/rotary.ts';
+import { add, swiglu, swigluBackward } from './kernels/swiglu.ts';
 import { adamw, recordLoss } from './kernels/update.ts';
 import type { Kernel, Memory } from './memory.ts';
 
@@ -15,8 +18,16 @@ const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   layerNorm,
   layerNormBackward,
   residualLayerNorm,
+  rmsNorm,
+  residualRmsNorm,
+  rmsNormBackward,
+  add,
   linear,
   linearBackward,
+  swiglu,
+  swigluBackward,
+  rotary,
+  rotaryBackward,
   attention,
   attentionBackward,
   cachedAttention,

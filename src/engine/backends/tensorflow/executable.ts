@@ -1,4 +1,6 @@
 /** A compiled program: operations run one by one, and activations go when their last reader has run. */
+
+import { UserError } from '../../errors.ts';
 import { planArena, stepsOf } from '../../program/plan.ts';
 import { readsOf, sizeOf, writesOf } from '../../program/shapes.ts';
 import type { AnyOp, Program, Scalars, Tensor } from '../../program/types.ts';
@@ -6,7 +8,7 @@ import type { Executable, Store } from '../backend.ts';
 import { boundStore, boundTensors } from '../bindings.ts';
 import type { Queue } from '../queue.ts';
 import { completeScalars } from '../scalars.ts';
-import { kernels } from './kernels/index.ts';
+import { kernels, supports } from './kernels/index.ts';
 import type { Tf, Value } from './library.ts';
 import { lastSites } from './masks.ts';
 import { type Kernel, Memory } from './memory.ts';
@@ -26,7 +28,15 @@ export class TensorflowExecutable implements Executable {
   /** Of the latest run. */
   readonly #results = new Map<string, Value>();
 
+  /** @throws UserError 'backend-unsupported' where the program is of an architecture that this backend does not know */
   constructor(tf: Tf, queue: Queue, program: Program) {
+    const missing = program.ops.find((op) => !supports(op));
+    if (missing)
+      throw new UserError(
+        'backend-unsupported',
+        `The tensorflow backend runs GPT-2 only: it has no ${missing.kind} of this model.`,
+        'Set device.backend to native or auto.',
+      );
     this.program = program;
     this.#tf = tf;
     this.#queue = queue;
@@ -67,7 +77,7 @@ export class TensorflowExecutable implements Executable {
     try {
       for (const op of this.program.ops) {
         yield* memory.masks.prepare(op);
-        const kernel = kernels[op.kind] as Kernel<typeof op.kind>;
+        const kernel = kernels[op.kind as keyof typeof kernels] as Kernel<typeof op.kind>;
         // A kernel that pauses keeps its own values; a tidy cannot span a turn of the event loop.
         let pauses: undefined | Iterable<void>;
         this.#tf.tidy(() => {

@@ -1,8 +1,8 @@
 /** What the run will be, beside the form: sizes, evaluation's share, the equal command, what differs from the preset. */
 import { Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { parameterCount } from '../../../shared/architecture.ts';
 import { evaluationCount } from '../../../shared/fit.ts';
 import { epochsOver, isMix, mixShares } from '../../../shared/mix.ts';
-import { parameterCount } from '../../../shared/presets.ts';
 import { Notice } from '../../components/notice.tsx';
 import { Copyable, Figure } from '../../components/text.tsx';
 import { formatCount, formatEpochs, formatShare, formatShort } from '../../lib/format.ts';

@@ -8,14 +8,14 @@ export const embedding: Kernel<'embedding'> = (op, memory, scalars) => {
   const [batch, time] = tokens.shape;
   const width = wte.shape[1];
   const words = memory.numbers(wte);
-  const positions = memory.numbers(wpe);
+  const positions = wpe && memory.numbers(wpe);
   const y = memory.numbers(op.out.y);
-  if (scalars.position + time > wpe.shape[0])
+  if (wpe && scalars.position + time > wpe.shape[0])
     throw new Error(`embedding: position ${scalars.position} + ${time} tokens passes the ${wpe.shape[0]} rows of wpe`);
   for (let row = 0; row < batch * time; row++) {
     const word = checked('embedding', ids[row], wte.shape[0]) * width;
     const position = (scalars.position + (row % time)) * width;
-    for (let j = 0; j < width; j++) y[row * width + j] = words[word + j] + positions[position + j];
+    for (let j = 0; j < width; j++) y[row * width + j] = words[word + j] + (positions ? positions[position + j] : 0);
   }
   return undefined;
 };
@@ -28,17 +28,17 @@ export const embeddingBackward: Kernel<'embeddingBackward'> = (op, memory, scala
   const width = dwte.shape[1];
   const dy = memory.numbers(op.in.dy);
   const words = zeros(dwte);
-  const positions = zeros(dwpe);
+  const positions = dwpe && zeros(dwpe);
   for (let row = 0; row < batch * time; row++) {
     const word = checked('embeddingBackward', ids[row], dwte.shape[0]) * width;
     const position = (scalars.position + (row % time)) * width;
     for (let j = 0; j < width; j++) {
       words[word + j] += dy[row * width + j];
-      positions[position + j] += dy[row * width + j];
+      if (positions) positions[position + j] += dy[row * width + j];
     }
   }
   put(op, 'dwte', memory.numbers(dwte), words, scalars);
-  put(op, 'dwpe', memory.numbers(dwpe), positions, scalars);
+  if (dwpe && positions) put(op, 'dwpe', memory.numbers(dwpe), positions, scalars);
   return undefined;
 };
 

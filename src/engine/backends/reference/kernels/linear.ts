@@ -1,4 +1,5 @@
 import { rowsOf } from '../../../program/shapes.ts';
+import type { Op } from '../../../program/types.ts';
 import type { Kernel } from '../memory.ts';
 import { put } from '../memory.ts';
 import { activate, slope } from './gelu.ts';
@@ -6,11 +7,12 @@ import { matmul, transpose } from './matmul.ts';
 
 export const linear: Kernel<'linear'> = function* (op, memory, scalars) {
   const { x, weight, bias } = op.in;
-  const [from, to] = weight.shape;
+  const [from, to] = sidesOf(op);
   const rows = rowsOf(x);
   const values = new Float64Array(rows * to);
   const operands = [x, weight].map((tensor) => memory.operand(memory.doubles(tensor)));
-  yield* matmul(operands[0], operands[1], values, rows, from, to);
+  const columns = op.attrs.transposed ? transpose(operands[1], to, from) : operands[1];
+  yield* matmul(operands[0], columns, values, rows, from, to);
   if (bias) {
     const offsets = memory.doubles(bias);
     for (let i = 0; i < rows; i++) for (let j = 0; j < to; j++) values[i * to + j] += offsets[j];
@@ -28,7 +30,8 @@ export const linearBackward: Kernel<'linearBackward'> = function* (op, memory, s
   const { x, weight, dy, pre } = op.in;
   const { dx, dweight, dbias } = op.out;
   const { activation } = op.attrs;
-  const [from, to] = weight.shape;
+  const { transposed } = op.attrs;
+  const [from, to] = sidesOf(op);
   const rows = rowsOf(x);
 
   let dpre = memory.doubles(dy);
@@ -45,10 +48,11 @@ export const linearBackward: Kernel<'linearBackward'> = function* (op, memory, s
   const operand = memory.operand(dpre);
   const dxValues = new Float64Array(rows * from);
   const weights = memory.operand(memory.doubles(weight));
-  yield* matmul(operand, transpose(weights, from, to), dxValues, rows, to, from);
+  yield* matmul(operand, transposed ? weights : transpose(weights, from, to), dxValues, rows, to, from);
   const dweightValues = new Float64Array(from * to);
   const inputs = memory.operand(memory.doubles(x));
-  yield* matmul(transpose(inputs, rows, from), operand, dweightValues, from, rows, to);
+  if (transposed) yield* matmul(transpose(operand, rows, to), inputs, dweightValues, to, rows, from);
+  else yield* matmul(transpose(inputs, rows, from), operand, dweightValues, from, rows, to);
   if (dbias) {
     const dbiasValues = new Float64Array(to);
     for (let i = 0; i < rows; i++) for (let j = 0; j < to; j++) dbiasValues[j] += dpre[i * to + j];
@@ -57,3 +61,9 @@ export const linearBackward: Kernel<'linearBackward'> = function* (op, memory, s
   put(op, 'dweight', memory.numbers(dweight), dweightValues, scalars);
   put(op, 'dx', memory.numbers(dx), dxValues, scalars);
 };
+
+/** Channels in and out. */
+function sidesOf({ in: { weight }, attrs }: Op<'linear'> | Op<'linearBackward'>): [number, number] {
+  const [a, b] = weight.shape;
+  return attrs.transposed ? [b, a] : [a, b];
+}

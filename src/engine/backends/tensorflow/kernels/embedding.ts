@@ -8,9 +8,13 @@ export const embedding: Kernel<'embedding'> = (op, memory) => {
   const { tokens, wte, wpe } = op.in;
   const [, time] = tokens.shape;
   const [, width] = wte.shape;
+  const words = tf.gather(memory.value(wte), idsOf(op, tokens, wte.shape[0], memory));
+  if (!wpe) {
+    memory.put(op, 'y', words);
+    return undefined;
+  }
   if (scalars.position + time > wpe.shape[0])
     throw new Error(`embedding: position ${scalars.position} + ${time} tokens passes the ${wpe.shape[0]} rows of wpe`);
-  const words = tf.gather(memory.value(wte), idsOf(op, tokens, wte.shape[0], memory));
   const positions = tf.slice(memory.value(wpe), [scalars.position, 0], [time, width]);
   memory.put(op, 'y', tf.add(tf.reshape(words, op.out.y.shape as [number, number, number]), positions));
   return undefined;
@@ -25,6 +29,7 @@ export const embeddingBackward: Kernel<'embeddingBackward'> = (op, memory) => {
   const ids = idsOf(op, tokens, rows, memory);
   const dy = memory.value(op.in.dy, [batch * time, width]);
   memory.put(op, 'dwte', sumByRow(memory, ids, dy, rows));
+  if (!dwpe) return undefined;
   const positions = tf.sum(tf.reshape(dy, [batch, time, width]), 0);
   const after = dwpe.shape[0] - scalars.position - time;
   memory.put(

@@ -1,7 +1,8 @@
 /** How many bytes of weights an export will have, and which forms it can take. */
+
+import { parameterCount } from '../../../../shared/architecture.ts';
 import type { ModelConfig } from '../../../../shared/config.ts';
 import type { ExportDType, ExportLayout } from '../../../../shared/export-layouts.ts';
-import { parameterCount } from '../../../../shared/presets.ts';
 
 /** q8_0: 32 weights and a scale in 34 bytes. */
 const bytesPer: Readonly<Record<ExportDType, number>> = { float32: 4, float16: 2, bfloat16: 2, q8_0: 34 / 32 };
