@@ -12,8 +12,10 @@ export const modelPlace = z.object({
   bytes: z.number(),
   /** As config.json names it; null for weights alone. */
   architecture: z.string().nullable(),
-  /** Null where it is no GPT-2: such a model can be merged and not measured. */
+  /** Null where Meander does not run it: such a model can be merged and not measured. */
   model: modelConfig.nullable(),
+  /** Why it does not, in a sentence; null where it does, or where there is no config.json. */
+  refused: z.string().nullable().default(null),
 });
 export type ModelPlace = z.infer<typeof modelPlace>;
 export const listedModel = modelPlace.extend({ missing: z.boolean() });

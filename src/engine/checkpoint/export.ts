@@ -1,4 +1,5 @@
 /** From a checkpoint to a model of its own: the raw weights, or the average that a policy held there. */
+import { architectureNames, kindOf } from '../../shared/architecture.ts';
 import { type ExportDType, type ExportLayout, exportDTypes, exportFormat } from '../../shared/export-layouts.ts';
 import type { Tokenizer } from '../data/source.ts';
 import { UserError } from '../errors.ts';
@@ -77,8 +78,14 @@ async function oneFile(run: RunFolder, checkpoint: Checkpoint, options: ExportOp
       `The layout ${layout} does not hold weights in ${dtype}.`,
       `It holds ${known.join(', ')}.`,
     );
-  if (layout !== 'gguf' && layout !== 'llmc') return null;
   const { model, name } = run.config;
+  if (model.architecture && layout !== 'huggingface')
+    throw new UserError(
+      'layout-unsupported',
+      `This model is a ${architectureNames[kindOf(model)]}, and the layout ${layout} is written for GPT-2 only.`,
+      'Export it as a Hugging Face folder; its own tools convert that.',
+    );
+  if (layout !== 'gguf' && layout !== 'llmc') return null;
   const content = { model, table: run.table, read: await checkpoint.weights(of) };
   if (layout === 'llmc') return llmcFile({ ...content, dtype: dtype === 'bfloat16' ? dtype : 'float32' });
   return ggufFile({ ...content, dtype, tokenizer, name, metadata: provenance(run, checkpoint, of) });

@@ -1,4 +1,5 @@
 /** README.md of a saved model: what it is, from which run and steps, and what to expect of it. */
+import { architectureNames, kindOf } from '../../shared/architecture.ts';
 import type { ModelConfig, RunConfig } from '../../shared/config.ts';
 import { parameterTable } from '../model/table.ts';
 import type { TrainerState } from './trainer-state.ts';
@@ -16,12 +17,19 @@ export interface CardContent {
   readonly sources: Readonly<Record<string, string>>;
 }
 
+/** transformers' class of each architecture. */
+const classes = { gpt2: 'GPT2LMHeadModel', gpt_neox: 'GPTNeoXForCausalLM', llama: 'LlamaForCausalLM' } as const;
+
 export function modelCard({ model, config, step, of, state, sources, recipe: made }: CardContent): string {
   const { schedule, batch } = config;
   const count = (n: number) => n.toLocaleString('en-US');
   const parameters = parameterTable(model).count;
+  const kind = kindOf(model);
   const rows: [string, string][] = [
-    ['Architecture', `GPT-2, ${model.layers} layers, ${model.heads} heads, ${model.width} channels`],
+    [
+      'Architecture',
+      `${architectureNames[kind]}, ${model.layers} layers, ${model.heads} heads, ${model.width} channels`,
+    ],
     ['Parameters', count(parameters)],
     ['Context', `${count(model.blockSize)} tokens`],
     ['Vocabulary', count(model.vocabSize)],
@@ -36,13 +44,15 @@ export function modelCard({ model, config, step, of, state, sources, recipe: mad
     '---',
     'library_name: transformers',
     'pipeline_tag: text-generation',
-    'tags: [gpt2, meander]',
+    `tags: [${kind}, meander]`,
     '---',
     '',
     `# ${config.name}, step ${step}${of === 'raw' ? '' : `, ${of}`}`,
     '',
-    'A GPT-2-class language model, trained from scratch with Meander. Open it with',
-    '`GPT2LMHeadModel.from_pretrained("path/to/this/folder")`.',
+    config.init.from === 'model'
+      ? 'A language model, trained on from the weights of another with Meander. Open it with'
+      : 'A GPT-2-class language model, trained from scratch with Meander. Open it with',
+    `\`${classes[kind]}.from_pretrained("path/to/this/folder")\`.`,
     '',
     '| | |',
     '|---|---|',

@@ -151,7 +151,7 @@ describe('foreign folders', () => {
   });
 
   test.each([
-    [{ model_type: 'llama' }, /model_type is "llama"/],
+    [{ model_type: 'mamba' }, /model_type is "mamba"/],
     [{ activation_function: 'relu' }, /activation_function "relu"/],
     [{ n_head: 3 }, /not a multiple of n_head/],
     [{ n_inner: 64 }, /n_inner is 64/],

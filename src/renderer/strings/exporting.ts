@@ -19,6 +19,7 @@ export const exporting = {
     exact: 'This model has the exact GELU, and llm.c knows only the tanh form.',
     tanh: 'This model has the tanh form of GELU, and nanoGPT knows only the exact one.',
   },
+  otherArchitecture: 'The other layouts are written for GPT-2 only.',
   llamaGelu: 'llama.cpp computes the tanh form for every GPT-2: a difference of about 1e-5 in the loss.',
   folded: 'Attention divided by the layer’s number is folded into the query weights.',
   format: 'Format',

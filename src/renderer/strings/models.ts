@@ -14,8 +14,11 @@ export const models = {
   select: (name: string) => `Choose ${name}`,
   missing: 'Not there any more',
   trajectory: (count: string, first: string, last: string) => `${count} revisions, steps ${first} to ${last}`,
-  shape: (layers: number, width: number, block: string) => `GPT-2, ${layers} layers, ${width} wide, blocks of ${block}`,
-  other: (architecture: string) => `${architecture}: it can be merged; measuring and sampling know GPT-2 only`,
+  shape: (name: string, layers: number, width: number, block: string) =>
+    `${name}, ${layers} layers, ${width} wide, blocks of ${block}`,
+  other: (architecture: string) =>
+    `${architecture}: it can be merged; measuring, sampling and training know GPT-2, GPT-NeoX and Llama`,
+  refused: (reason: string) => `It can be merged, and not measured. ${reason}`,
   bare: 'weights without a configuration',
   size: (size: string) => `${size} of weights`,
   sample: (name: string) => `Sample from ${name}`,

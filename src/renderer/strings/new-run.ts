@@ -63,6 +63,9 @@ export const newRun = {
     label: 'How much of the form is shown',
     names: { preset: 'Preset', common: 'Common', everything: 'Everything' },
   },
+  architecture: 'Architecture',
+  architectureNote: (name: string) =>
+    `${name}, as the model that it starts from. Another preset takes it back to GPT-2.`,
   init: {
     from: 'First weights',
     fromHelp: 'Where the run begins.',
@@ -75,7 +78,7 @@ export const newRun = {
     rescueNote: (run: string, steps: string) =>
       `The mean of ${run} at steps ${steps}, with fresh moments. The Run page makes such a child where a loss has spiked.`,
     path: 'Model folder',
-    pathHelp: 'Hugging Face GPT-2 of the same shape: weights only, steps count from 0.',
+    pathHelp: 'Hugging Face folder of a model of the same shape: weights only, steps count from 0.',
     run: 'Run',
     step: 'Step',
     purpose: 'Purpose',

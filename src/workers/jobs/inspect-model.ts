@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { findRevisions, openInput, type Revision } from '../../engine/averaging/index.ts';
 import { openModelFolder } from '../../engine/checkpoint/index.ts';
 import { UserError } from '../../engine/errors.ts';
+import type { ModelConfig } from '../../shared/config.ts';
 import type { JobResult, JobSpec } from '../../shared/jobs.ts';
 
 /** @throws UserError what opening the model throws */
@@ -13,13 +14,28 @@ export async function runInspectModelJob({ path }: Extract<JobSpec, { kind: 'ins
   await input.source.close();
   const type = input.config?.model_type;
   const architecture = typeof type === 'string' ? type : null;
-  const folder = architecture === 'gpt2' ? await openModelFolder(input.path) : null;
-  await folder?.close();
+  const { model, refused } = await described(input.path, architecture);
   const kind = revisions.length > 0 ? 'trajectory' : 'model';
   return {
     outcome: 'finished',
-    place: { path, kind, revisions, bytes, architecture, model: folder?.model ?? null },
+    place: { path, kind, revisions, bytes, architecture, model, refused },
   };
+}
+
+/** A configuration that Meander does not run is no failure: averaging needs only names and shapes. */
+async function described(
+  path: string,
+  architecture: string | null,
+): Promise<{ model: ModelConfig | null; refused: string | null }> {
+  if (architecture === null) return { model: null, refused: null };
+  try {
+    const folder = await openModelFolder(path);
+    await folder.close();
+    return { model: folder.model, refused: null };
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'model-config') return { model: null, refused: error.message };
+    throw error;
+  }
 }
 
 async function revisionsOf(path: string): Promise<Revision[]> {

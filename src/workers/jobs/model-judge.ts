@@ -16,7 +16,7 @@ async function resolved(path: string): Promise<{ path: string; isFolder: boolean
 }
 
 /**
- * Opens a GPT-2 that is to be measured on a dataset.
+ * Opens a model that is to be measured on a dataset.
  * @throws UserError 'not-comparable' where the dataset's ids are not the model's, and what opening a model throws
  */
 export async function openJudged(given: string, dataset: Dataset): Promise<ModelFolder> {
@@ -35,11 +35,13 @@ async function checkVocabulary(path: string, isFolder: boolean, model: ModelConf
   const { meta } = dataset;
   const next = "Choose a dataset that was prepared with the model's own tokenizer.";
   const refuse = (reason: string) => new UserError('not-comparable', `${path} cannot be measured: ${reason}.`, next);
-  if (meta.tokenizer.vocabSize !== model.vocabSize)
+  const own = isFolder ? await loadTokenizer(path) : null;
+  // Embeddings with rows that no token names are usual: 50,304 for the 50,277 ids of Pythia.
+  const padded = own !== null && meta.tokenizer.vocabSize === own.vocabSize && own.vocabSize < model.vocabSize;
+  if (meta.tokenizer.vocabSize !== model.vocabSize && !padded)
     throw refuse(
       `its vocabulary has ${model.vocabSize} ids and that of the dataset "${meta.name}" ${meta.tokenizer.vocabSize}`,
     );
-  const own = isFolder ? await loadTokenizer(path) : null;
   if (!own || !dataset.tokenizer) return;
   const text = (tokenizer: NonNullable<typeof own>) => JSON.stringify(tokenizer.huggingFaceFiles());
   if (own.kind !== dataset.tokenizer.kind || text(own) !== text(dataset.tokenizer))

@@ -121,7 +121,7 @@ export function ExportDialog({
               />
               <Text size="xs" c="dimmed" mt={4}>
                 {[
-                  texts.refused[model.gelu],
+                  model.architecture ? texts.otherArchitecture : texts.refused[model.gelu],
                   layout === 'gguf' && model.gelu === 'exact' ? texts.llamaGelu : '',
                   layout !== 'huggingface' && model.inverseLayerScaling ? texts.folded : '',
                 ]

@@ -3,6 +3,7 @@ import { ActionIcon, Badge, Checkbox, Group, Text, Tooltip } from '@mantine/core
 import { IconMessage2, IconPlayerPlay, IconRefresh, IconX } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import { Link } from 'wouter';
+import { architectureNames, kindOf } from '../../../shared/architecture.ts';
 import type { ListedModel } from '../../../shared/models.ts';
 import { Truncated } from '../../components/text.tsx';
 import { formatBytes, formatCount } from '../../lib/format.ts';
@@ -75,12 +76,14 @@ export function PlaceRow({
   );
 }
 
-function wordsOf({ model, architecture, revisions, bytes }: ListedModel): string[] {
+function wordsOf({ model, architecture, refused, revisions, bytes }: ListedModel): string[] {
   const shape = model
-    ? texts.shape(model.layers, model.width, formatCount(model.blockSize))
+    ? texts.shape(architectureNames[kindOf(model)], model.layers, model.width, formatCount(model.blockSize))
     : architecture === null
       ? texts.bare
-      : texts.other(architecture);
+      : refused !== null && architecture in architectureNames
+        ? texts.refused(refused)
+        : texts.other(architecture);
   const [first, last] = [revisions[0], revisions.at(-1)];
   const steps =
     first && last

@@ -2,6 +2,7 @@
 import { Group, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { type ReactNode, useRef, useState } from 'react';
 import type { DatasetSummary, PresetInfo } from '../../../shared/api.ts';
+import { architectureNames } from '../../../shared/architecture.ts';
 import type { RunConfig } from '../../../shared/config.ts';
 import { NumberField } from '../../components/number-field.tsx';
 import { Figure } from '../../components/text.tsx';
@@ -148,6 +149,20 @@ export function GroupFields({
         </div>
       )}
     </Stack>
+  );
+}
+
+/** Nothing where it is GPT-2, as presets are. */
+export function Architecture({ config: { model } }: { config: RunConfig }) {
+  if (!model.architecture) return null;
+  const name = architectureNames[model.architecture.kind];
+  return (
+    <Figure label={t.newRun.architecture}>
+      {name}
+      <Text size="xs" c="dimmed" fw={400}>
+        {t.newRun.architectureNote(name)}
+      </Text>
+    </Figure>
   );
 }
 

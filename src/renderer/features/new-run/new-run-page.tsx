@@ -13,7 +13,7 @@ import { refresh, useQuery } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
 import { SweepButton } from '../sweep/sweep-entry.tsx';
 import { DeviceNote } from './device-note.tsx';
-import { DataFields, GroupFields, LengthFields, Vocabulary } from './fields.tsx';
+import { Architecture, DataFields, GroupFields, LengthFields, Vocabulary } from './fields.tsx';
 import { FileActions, FileNotice, type FileOutcome } from './file-actions.tsx';
 import { FirstBatch } from './first-batch.tsx';
 import { FormContext } from './form-context.tsx';
@@ -76,6 +76,7 @@ export function NewRunPage({
     // The run has the model's shape; vocabulary and padding are those of its dataset.
     for (const key of ['blockSize', 'layers', 'heads', 'width', 'bias', 'gelu', 'inverseLayerScaling'] as const)
       if (model) set(`model.${key}`, model[key]);
+    if (model && (model.architecture || draft.model.architecture)) set('model.architecture', model.architecture);
     set('init', { from: 'model', path: from });
     if (!isShown('init', depth)) state.setDepth(depthOf('init'));
     navigate(routes.newRun, { replace: true });
@@ -187,6 +188,7 @@ export function NewRunPage({
                   <Section title={t.newRun.sections.model}>
                     <GroupFields state={state} group="model">
                       <Vocabulary config={draft} />
+                      <Architecture config={draft} />
                     </GroupFields>
                     {isEverything && <InitFields runs={runs.data ?? []} />}
                   </Section>

@@ -15,7 +15,7 @@ export function exportBytes(model: ModelConfig, format: ExportDType, layout: Exp
   const own = parameterCount(model);
   if (layout === 'nanogpt') return own * bytesPer[format];
   // The others have biases everywhere; a model without them is written with zeros.
-  const whole = parameterCount({ ...model, bias: true });
+  const whole = parameterCount({ ...model, bias: model.architecture?.kind !== 'llama' });
   if (layout === 'huggingface') return whole * bytesPer[format];
   if (layout === 'llmc') {
     const padding = Math.ceil(vocabSize / vocabMultiple) * vocabMultiple - vocabSize;
@@ -30,7 +30,11 @@ export function exportBytes(model: ModelConfig, format: ExportDType, layout: Exp
 /** Biases, and both halves of every LayerNorm. */
 const vectorWeights = ({ layers, width }: ModelConfig): number => layers * (4 + 4 + 5) * width + 2 * width;
 
-/** Whether a layout cannot say what this model is: nanoGPT has the exact GELU only, llm.c the tanh form. */
-export function layoutRefuses({ gelu }: Pick<ModelConfig, 'gelu'>, layout: ExportLayout): boolean {
+/** Whether a layout cannot say what this model is: all but one know GPT-2 only; nanoGPT has the exact GELU only, llm.c the tanh form. */
+export function layoutRefuses(
+  { gelu, architecture }: Pick<ModelConfig, 'gelu' | 'architecture'>,
+  layout: ExportLayout,
+): boolean {
+  if (architecture) return layout !== 'huggingface';
   return (layout === 'nanogpt' && gelu !== 'exact') || (layout === 'llmc' && gelu !== 'tanh');
 }

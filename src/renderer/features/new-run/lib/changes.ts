@@ -1,4 +1,5 @@
 /** What a draft has otherwise than its preset, and the way back, value by value. */
+import { architectureNames, kindOf } from '../../../../shared/architecture.ts';
 import type { PolicyConfig, RunConfig } from '../../../../shared/config.ts';
 import { differenceTable } from '../../../../shared/differences.ts';
 import { valueAt, withValue } from './draft.ts';
@@ -14,13 +15,18 @@ export interface Change {
 export function changesFrom(base: RunConfig, draft: RunConfig): Change[] {
   const rows = differenceTable([base, draft]).filter(({ field }) => field !== 'dataset');
   const changes = rows.map(({ field, values: [preset, here] }) => ({ field, preset, here }));
-  // Where the first weights come from is one choice, and so is the mix, however many fields they take.
+  // Where the first weights come from is one choice, and so are the mix and an architecture, however many fields they take.
   const of = (top: string) => (change: Change) => change.field.startsWith(`${top}.`);
-  const others = changes.filter((change) => !of('init')(change) && !of('mix')(change));
-  if (changes.some(of('mix'))) others.push({ field: 'mix', preset: mixText(base), here: mixText(draft) });
-  if (changes.some(of('init'))) others.push({ field: 'init', preset: origin(base), here: origin(draft) });
+  const [init, mix, architecture] = [of('init'), of('mix'), of('model.architecture')];
+  const others = changes.filter((change) => !init(change) && !mix(change) && !architecture(change));
+  if (changes.some(architecture))
+    others.push({ field: 'model.architecture', preset: architectureName(base), here: architectureName(draft) });
+  if (changes.some(mix)) others.push({ field: 'mix', preset: mixText(base), here: mixText(draft) });
+  if (changes.some(init)) others.push({ field: 'init', preset: origin(base), here: origin(draft) });
   return others;
 }
+
+const architectureName = ({ model }: RunConfig): string => architectureNames[kindOf(model)];
 
 /** Its datasets with their weights; null: there is none. */
 const mixText = ({ mix }: RunConfig): string | null =>

@@ -97,6 +97,7 @@ export const isShown = (path: string, depth: Depth): boolean => rank(depthOf(pat
 /** A field's name as the form has it; its path where the form has none. */
 export function labelOf(path: string): string {
   if (path === 'init') return t.newRun.init.from;
+  if (path === 'model.architecture') return t.newRun.architecture;
   const field = fields.find((known) => known.path === path);
   return field ? fieldText(field.path).label : path;
 }
