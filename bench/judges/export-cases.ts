@@ -2,7 +2,7 @@
  * Exports tiny models the way the app does, for other programs to judge.
  *   node bench/judges/export-cases.ts FOLDER [native|reference]
  * Writes FOLDER/<model>-<dtype>/ (a Hugging Face folder each), FOLDER/<model>-<dtype>.gguf, FOLDER/<model>-<dtype>.bin
- * of llm.c for models with tanh GELU, and FOLDER/cases.json: what Meander says of each, its
+ * of llm.c for GPT-2s with tanh GELU, FOLDER/<model>-<dtype>.onnx, and FOLDER/cases.json: what Meander says of each, its
  * losses on given tokens from the float32 weights and from the folder read back, ids and decoded text of given texts.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import type { BackendName } from '../../src/engine/backends/backend.ts';
 import { openBackend } from '../../src/engine/backends/select.ts';
 import { ggufFile } from '../../src/engine/checkpoint/export/gguf.ts';
 import { llmcFile } from '../../src/engine/checkpoint/export/llmc.ts';
+import { onnxFile } from '../../src/engine/checkpoint/export/onnx.ts';
 import { writeStream } from '../../src/engine/checkpoint/export/stream-file.ts';
 import { openModelFolder, type WeightReader, writeModelFolder } from '../../src/engine/checkpoint/index.ts';
 import type { Tokenizer } from '../../src/engine/data/source.ts';
@@ -78,6 +79,48 @@ async function cases(): Promise<Case[]> {
       model: modelConfig.parse({ ...tiny, width: 48, layers: 2, vocabSize: bytes.vocabSize, bias: true, gelu: 'tanh' }),
       texts: hostile,
     },
+    {
+      name: 'neox',
+      seed: 14,
+      tokenizer: bytes,
+      model: modelConfig.parse({
+        ...tiny,
+        layers: 2,
+        vocabSize: bytes.vocabSize,
+        bias: true,
+        architecture: {
+          kind: 'gpt_neox',
+          inner: 96,
+          rotaryBase: 10_000,
+          epsilon: 1e-5,
+          tied: false,
+          rotary: 4,
+          parallelResidual: true,
+        },
+      }),
+      texts: hostile,
+    },
+    {
+      name: 'llama',
+      seed: 15,
+      tokenizer: bytes,
+      model: modelConfig.parse({
+        ...tiny,
+        layers: 2,
+        vocabSize: bytes.vocabSize,
+        architecture: {
+          kind: 'llama',
+          inner: 80,
+          rotaryBase: 500,
+          epsilon: 1e-6,
+          tied: false,
+          keyHeads: 2,
+          headWidth: 10,
+          rotaryStretch: { factor: 8, lowFactor: 1, highFactor: 4, trainedPositions: 16 },
+        },
+      }),
+      texts: hostile,
+    },
   ];
 }
 
@@ -126,11 +169,15 @@ async function main(folder: string, backendName: BackendName): Promise<void> {
     }
     const read: WeightReader = (offset, count) => weights.read(offset, count);
     const at = (dtype: string, ending: string) => join(folder, `${name}-${dtype}.${ending}`);
-    for (const dtype of exportDTypes.gguf) {
+    for (const dtype of exportDTypes.onnx) {
+      const content = { model, table, read, dtype, name, metadata: { case: name }, card: name };
+      await writeStream(at(dtype, 'onnx'), onnxFile(content));
+    }
+    for (const dtype of model.architecture ? [] : exportDTypes.gguf) {
       const content = { model, table, read, dtype, tokenizer, name, metadata: { case: name } };
       await writeStream(at(dtype, 'gguf'), ggufFile(content));
     }
-    if (model.gelu === 'tanh')
+    if (model.gelu === 'tanh' && !model.architecture)
       for (const dtype of exportDTypes.llmc)
         await writeStream(at(dtype, 'bin'), llmcFile({ model, table, read, dtype }));
     weights.free();

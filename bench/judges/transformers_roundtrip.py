@@ -4,7 +4,7 @@ Opens folders that Meander exported in Hugging Face Transformers and compares wh
     node bench/judges/export-cases.ts FOLDER         writes the folders and Meander's own losses
     python bench/judges/transformers_roundtrip.py FOLDER [--golden]
 
-For each folder: the mean loss on the given tokens by GPT2LMHeadModel, computed in float32 and in the folder's own
+For each folder: the mean loss on the given tokens by the class that config.json names, computed in float32 and in the folder's own
 dtype, against Meander's loss of the float32 weights (1e-5 for float32 folders, 1e-3 for float16 and bfloat16); the
 losses token by token against Meander's after it read the folder back (1e-5 always); no missing, unexpected or newly
 made weights; the tokenizer's ids and decoded text.
@@ -20,7 +20,7 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch
-from transformers import AutoTokenizer, GPT2LMHeadModel
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "goldens"))
@@ -29,7 +29,7 @@ from common import write_json  # noqa: E402
 BOUNDS = {"float32": 1e-5, "float16": 1e-3, "bfloat16": 1e-3}
 
 
-def losses_of(model: GPT2LMHeadModel, tokens: torch.Tensor) -> torch.Tensor:
+def losses_of(model: PreTrainedModel, tokens: torch.Tensor) -> torch.Tensor:
     """Loss of every target, in the order of Meander's."""
     with torch.no_grad():
         logits = model.eval()(tokens[:, :-1]).logits
@@ -46,11 +46,11 @@ def token_error(a: torch.Tensor, b: torch.Tensor) -> float:
 
 def judge_weights(folder: Path, case: dict) -> tuple[list[str], torch.Tensor]:
     """What is wrong with the folder's weights, and the losses that Transformers finds; prints a line of numbers."""
-    model, info = GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    model, info = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
     wrong = [f"{key}: {sorted(info[key])}" for key in ("missing_keys", "unexpected_keys", "mismatched_keys") if info[key]]
     if model.config.vocab_size != case["model"]["vocabSize"]:
         wrong.append(f"{model.config.vocab_size} rows for a vocabulary of {case['model']['vocabSize']}")
-    as_stored = GPT2LMHeadModel.from_pretrained(folder, dtype="auto")
+    as_stored = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
     if as_stored.dtype != getattr(torch, case["dtype"]):
         wrong.append(f"Transformers takes the weights for {as_stored.dtype}")
     tokens = torch.tensor(case["tokens"])

@@ -160,7 +160,7 @@ function layoutOf(path: string): WrittenModel['layout'] | null {
 
 /** What the name of an export says: raw-step-100-float32.pt */
 function namedAfter(name: string): { of: string; step: number; dtype: string } | null {
-  const match = /^(.+)-step-(\d+)-(float32|float16|bfloat16|q8_0)(?:-\d+)?(?:\.(?:pt|gguf|bin))?$/.exec(name);
+  const match = /^(.+)-step-(\d+)-(float32|float16|bfloat16|q8_0)(?:-\d+)?(?:\.(?:pt|gguf|bin|onnx))?$/.exec(name);
   return match ? { of: match[1]!, step: Number(match[2]), dtype: match[3]! } : null;
 }
 

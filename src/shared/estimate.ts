@@ -57,6 +57,16 @@ export function vectorElements(model: ModelConfig): number {
   return aligned((model.paddedVocabSize ?? model.vocabSize) * c) + aligned(blockSize * c) + layers * layer + norm;
 }
 
+/** Values kept per token and unit of width, of training and of evaluation together. */
+function activationValues({ layers, width, architecture }: ModelConfig): number {
+  if (!architecture) return perLayer * layers + atEnds + evaluating;
+  // Beside what is as wide as the model: pre-activation and activation of the MLP; gate, up and their product.
+  const inner = architecture.inner / width;
+  if (architecture.kind === 'llama') return (8 + 3 * inner) * layers + (1 + 2 * inner) + (1 + 3 * inner);
+  const own = architecture.parallelResidual ? 7 : 8;
+  return (own + 2 * inner) * layers + (1 + inner) + (4 + inner);
+}
+
 /** @param machine bytes of memory that there are in all; bounds the snapshots that are held in memory */
 export function estimateMemory(config: RunConfig, machine: number): MemoryEstimate {
   const { model, batch, policies } = config;
@@ -67,7 +77,7 @@ export function estimateMemory(config: RunConfig, machine: number): MemoryEstima
   const scratch = policies.length > 0 ? 1 : 0;
   const snapshots = Math.min(windowSteps(config, config.steps).size * vector, machine * snapshotShare);
   const averages = (accumulators + scratch) * vector + scratch * packed + snapshots;
-  const values = perLayer * model.layers + atEnds + (model.dropout > 0 ? 1 : 0) + evaluating;
+  const values = activationValues(model) + (model.dropout > 0 ? 1 : 0);
   const activations = floatBytes * batch.microBatch * model.blockSize * model.width * values;
   const total = 4 * vector + 2 * packed + averages + activations;
   const parameters = vector + 2 * packed;

@@ -7,7 +7,7 @@ import { runAndFolder, weightsOf, weightsOptions } from '../weights.ts';
 
 export const exportModel: Command = {
   name: 'export',
-  summary: 'write weights of a run for other programs: Hugging Face, llama.cpp (GGUF), nanoGPT, llm.c',
+  summary: 'write weights of a run for other programs: Hugging Face, llama.cpp (GGUF), nanoGPT, llm.c, ONNX',
   usage: 'RUN [options]',
   operands: true,
   options: {
@@ -16,7 +16,7 @@ export const exportModel: Command = {
     layout: {
       type: 'string',
       value: 'NAME',
-      help: 'huggingface, gguf (llama.cpp, LM Studio), nanogpt or llmc (default: huggingface)',
+      help: 'huggingface, gguf (llama.cpp, LM Studio), nanogpt, llmc or onnx (default: huggingface)',
     },
     out: { type: 'string', value: 'PATH', help: 'folder or file to write (default: in exports/ of the run)' },
   },
@@ -25,6 +25,8 @@ export const exportModel: Command = {
     'It holds no optimizer state, so nanoGPT cannot train on from it; and nanoGPT has no tanh GELU.',
     'A GGUF file holds the tokenizer. llama.cpp computes the tanh form of GELU for every GPT-2. llm.c wants a model' +
       ' with the tanh form; its CPU program reads float32.',
+    'An ONNX file (opset 17) takes input_ids and gives logits, without a cache; onnxruntime runs it. GPT-NeoX and Llama' +
+      ' are written as huggingface and onnx.',
   ],
   async run(args) {
     const { run, folder } = runAndFolder(args, homeOf(args));

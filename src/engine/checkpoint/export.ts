@@ -7,6 +7,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import { ggufFile } from './export/gguf.ts';
 import { llmcFile } from './export/llmc.ts';
 import { writeNanoGpt } from './export/nanogpt.ts';
+import { onnxFile } from './export/onnx.ts';
 import { type FileContent, verifyStream, writeStream } from './export/stream-file.ts';
 import { modelCard, recipe } from './model-card.ts';
 import { writeModelFolder } from './model-folder.ts';
@@ -79,16 +80,22 @@ async function oneFile(run: RunFolder, checkpoint: Checkpoint, options: ExportOp
       `It holds ${known.join(', ')}.`,
     );
   const { model, name } = run.config;
-  if (model.architecture && layout !== 'huggingface')
+  if (model.architecture && layout !== 'huggingface' && layout !== 'onnx')
     throw new UserError(
       'layout-unsupported',
       `This model is a ${architectureNames[kindOf(model)]}, and the layout ${layout} is written for GPT-2 only.`,
-      'Export it as a Hugging Face folder; its own tools convert that.',
+      'Export it as a Hugging Face folder or as ONNX.',
     );
-  if (layout !== 'gguf' && layout !== 'llmc') return null;
+  if (layout === 'huggingface' || layout === 'nanogpt') return null;
   const content = { model, table: run.table, read: await checkpoint.weights(of) };
   if (layout === 'llmc') return llmcFile({ ...content, dtype: dtype === 'bfloat16' ? dtype : 'float32' });
-  return ggufFile({ ...content, dtype, tokenizer, name, metadata: provenance(run, checkpoint, of) });
+  const metadata = provenance(run, checkpoint, of);
+  if (layout === 'onnx') {
+    const { step, trainer: state } = checkpoint;
+    const card = modelCard({ model, config: run.config, step, of, state, sources: checkpoint.sources(of) });
+    return onnxFile({ ...content, dtype: dtype === 'float16' ? dtype : 'float32', name, metadata, card });
+  }
+  return ggufFile({ ...content, dtype, tokenizer, name, metadata });
 }
 
 /** A dtype that a layout of plain numbers was checked to hold. */

@@ -1,5 +1,7 @@
 /** The window's estimate is made without the engine: here it is held against what the engine does. */
 import { expect, it } from 'vitest';
+import { parameterCount } from '../../shared/architecture.ts';
+import { modelConfig } from '../../shared/config.ts';
 import { estimateMemory, vectorElements } from '../../shared/estimate.ts';
 import { presetConfig, presets } from '../../shared/presets.ts';
 import { lowerProgram } from '../backends/native/lower.ts';
@@ -22,3 +24,27 @@ it.each(presets.map(({ id, tokenizer }) => [id, tokenizer === 'gpt2' ? 50_257 : 
     expect(activations / (arenas[0] + arenas[1])).toBeLessThan(1.02);
   },
 );
+
+const shared = { rotaryBase: 10_000, epsilon: 1e-5, tied: false };
+const llama = { kind: 'llama', ...shared, keyHeads: 4, headWidth: 64, rotaryStretch: null } as const;
+it.each([
+  ['GPT-NeoX', { kind: 'gpt_neox', ...shared, inner: 2048, rotary: 16, parallelResidual: true }],
+  ['GPT-NeoX, one after the other', { kind: 'gpt_neox', ...shared, inner: 1600, rotary: 16, parallelResidual: false }],
+  ['Llama', { ...llama, inner: 1408 }],
+  ['Llama, wide and tied', { ...llama, inner: 2048, tied: true, keyHeads: 8 }],
+] as const)('%s: the vector to its padding, activations to 5%%', (_, architecture) => {
+  const given = { vocabSize: 997, blockSize: 512, layers: 6, heads: 8, width: 512, architecture };
+  const model = modelConfig.parse({ ...given, bias: architecture.kind === 'gpt_neox' });
+  const base = presetConfig('quickstart', { name: 'run', dataset: { folder: '/data', tokenizer: { vocabSize: 997 } } });
+  const config = { ...base, model };
+  const { elements, count } = parameterTable(model);
+  expect(parameterCount(model)).toBe(count);
+  expect(vectorElements(model) / elements).toBeCloseTo(1, 3);
+  const size = { batch: config.batch.microBatch, tokens: model.blockSize };
+  const arenas = [trainProgram(model, size), evaluateProgram(model, size)].map(
+    (program) => lowerProgram(program, true).arenaBytes,
+  );
+  const { activations } = estimateMemory(config, 64e9);
+  expect(activations / (arenas[0] + arenas[1])).toBeGreaterThan(0.95);
+  expect(activations / (arenas[0] + arenas[1])).toBeLessThan(1.05);
+});

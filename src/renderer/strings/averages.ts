@@ -145,7 +145,7 @@ export const averages = {
     removeTitle: (name: string) => `Delete “${name}”?`,
     removeText: (size: string, path: string) => `${size} are freed. It cannot be undone: ${path}`,
     removeAction: 'Delete model',
-    layouts: { huggingface: '', nanogpt: 'nanoGPT', gguf: 'GGUF', llmc: 'llm.c' },
+    layouts: { huggingface: '', nanogpt: 'nanoGPT', gguf: 'GGUF', llmc: 'llm.c', onnx: 'ONNX' },
   },
   merge: {
     title: 'Average models of others',

@@ -4,6 +4,7 @@ export const exporting = {
     huggingface:
       'A Hugging Face folder: config, safetensors, tokenizer and a model card that says where it comes from.',
     gguf: 'One .gguf file for llama.cpp, LM Studio and what is built on them; the tokenizer is inside.',
+    onnx: 'One .onnx file for onnxruntime and what reads plain ONNX: input_ids in, logits out, without a cache. The model card is inside; the tokenizer is not.',
     llmc: 'One .bin file as llm.c starts from; its CPU program reads float32.',
     nanogpt: 'One .pt file as nanoGPT’s sample.py and torch.load(weights_only=True) open it; without optimizer state.',
   },
@@ -14,12 +15,12 @@ export const exporting = {
   newest: (step: string) => `Newest, step ${step}`,
   stepIs: (step: string) => `Step ${step}`,
   layout: 'Layout',
-  layouts: { huggingface: 'Hugging Face', nanogpt: 'nanoGPT .pt', gguf: 'GGUF', llmc: 'llm.c .bin' },
+  layouts: { huggingface: 'Hugging Face', nanogpt: 'nanoGPT .pt', gguf: 'GGUF', llmc: 'llm.c .bin', onnx: 'ONNX' },
   refused: {
     exact: 'This model has the exact GELU, and llm.c knows only the tanh form.',
     tanh: 'This model has the tanh form of GELU, and nanoGPT knows only the exact one.',
   },
-  otherArchitecture: 'The other layouts are written for GPT-2 only.',
+  otherArchitecture: 'nanoGPT, GGUF and llm.c are written for GPT-2 only.',
   llamaGelu: 'llama.cpp computes the tanh form for every GPT-2: a difference of about 1e-5 in the loss.',
   folded: 'Attention divided by the layer’s number is folded into the query weights.',
   format: 'Format',

@@ -30,11 +30,13 @@ export async function runExportJob(job: Extract<JobSpec, { kind: 'export' }>, ho
   const loss =
     blocks === undefined
       ? { loss: null, why: null }
-      : layout === 'gguf' || layout === 'llmc'
-        ? { loss: null, why: `Meander does not run ${layout === 'gguf' ? 'GGUF files' : 'files of llm.c'} itself.` }
+      : layout === 'gguf' || layout === 'llmc' || layout === 'onnx'
+        ? { loss: null, why: `Meander does not run ${foreignFiles[layout]} itself.` }
         : await withDevice(run.config.device, hooks, (backend) => lossOf(backend, run, { step, of, target, blocks }));
   return { outcome: 'finished', step, path: target, check: { ...hash, weights, ...loss } };
 }
+
+const foreignFiles = { gguf: 'GGUF files', llmc: 'files of llm.c', onnx: 'ONNX files' } as const;
 
 async function lossOf(
   backend: Backend,

@@ -123,7 +123,7 @@ export function ExportDialog({
                 {[
                   model.architecture ? texts.otherArchitecture : texts.refused[model.gelu],
                   layout === 'gguf' && model.gelu === 'exact' ? texts.llamaGelu : '',
-                  layout !== 'huggingface' && model.inverseLayerScaling ? texts.folded : '',
+                  layout !== 'huggingface' && layout !== 'onnx' && model.inverseLayerScaling ? texts.folded : '',
                 ]
                   .filter(Boolean)
                   .join(' ')}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { modelConfig } from '../../../../shared/config.ts';
-import type { ExportLayout } from '../../../../shared/export-layouts.ts';
+import { type ExportLayout, exportLayout } from '../../../../shared/export-layouts.ts';
 import { checkWords } from './check-words.ts';
 import { exportBytes, layoutRefuses } from './export-size.ts';
 
@@ -21,6 +21,29 @@ test('sizes are those of the files: GPT-2 small has 124,439,808 weights with its
     ['huggingface', 'nanogpt', 'gguf', 'llmc'].map((layout) => layoutRefuses(bare, layout as ExportLayout)),
   ).toEqual([false, false, false, true]);
   expect(layoutRefuses({ gelu: 'tanh' }, 'nanogpt')).toBe(true);
+});
+
+test('ONNX keeps norms and biases in float32; other architectures have two layouts', () => {
+  const whole = modelConfig.parse({ ...gpt2, bias: true });
+  const vectors = 12 * 13 * 768 + 2 * 768;
+  expect(exportBytes(whole, 'float32', 'onnx')).toBe(4 * 124_439_808);
+  expect(exportBytes(whole, 'float16', 'onnx')).toBe(2 * (124_439_808 - vectors) + 4 * vectors);
+  const shared = { inner: 2048, rotaryBase: 10_000, epsilon: 1e-5, tied: false };
+  const pythia = modelConfig.parse({
+    blockSize: 2048,
+    vocabSize: 50_304,
+    layers: 6,
+    heads: 8,
+    width: 512,
+    bias: true,
+    architecture: { kind: 'gpt_neox', ...shared, rotary: 16, parallelResidual: true },
+  });
+  // Pythia 70M, as its page counts it.
+  expect(exportBytes(pythia, 'float32', 'huggingface')).toBe(4 * 70_426_624);
+  expect(exportBytes(pythia, 'float16', 'onnx')).toBe(
+    2 * 70_426_624 + 2 * (6 * (4 + 9 + 4) * 512 + 2 * 512 - 6 * 4 * 512),
+  );
+  expect(exportLayout.options.filter((layout) => !layoutRefuses(pythia, layout))).toEqual(['huggingface', 'onnx']);
 });
 
 test('a check says what was found, and warns of a loss that moved', () => {
