@@ -416,6 +416,29 @@ napi_value run(napi_env env, const Arguments& in) {
 /** memory() → bytes of all stores, arenas and scratch in this process */
 napi_value memory(napi_env env, const Arguments&) { return number(env, static_cast<double>(Buffer::total())); }
 
+/**
+ * profile(engine) → Promise<ArrayBuffer of float64>: for each operation code its runs and its seconds of processor time
+ * otherwise, packing and in products, since the call before. The first call starts it.
+ */
+napi_value profile(napi_env env, const Arguments& in) {
+  auto& handle = in.external<EngineHandle>(0);
+  auto& engine = handle.live();
+  return promise(env, handle, [&](Pending* pending, auto finish) {
+    engine.profile([pending, finish](const Profile& measured) {
+      constexpr size_t each = 1 + phases;
+      pending->kind = Pending::data;
+      pending->size = opCount * each * sizeof(double);
+      pending->bytes.reset(new char[pending->size]);
+      for (size_t code = 0; code < opCount; code++) {
+        double numbers[each] = {measured.runs[code]};
+        for (size_t i = 0; i < phases; i++) numbers[1 + i] = measured.seconds[code][i];
+        std::memcpy(pending->bytes.get() + code * sizeof numbers, numbers, sizeof numbers);
+      }
+      finish();
+    });
+  });
+}
+
 /** peak(engine, seconds) → Promise<floating-point operations per second> */
 napi_value peak(napi_env env, const Arguments& in) {
   auto& handle = in.external<EngineHandle>(0);
@@ -477,6 +500,7 @@ NAPI_MODULE_INIT() {
   expose<api::program>(env, exports, "program");
   expose<api::run>(env, exports, "run");
   expose<api::memory>(env, exports, "memory");
+  expose<api::profile>(env, exports, "profile");
   expose<api::peak>(env, exports, "peak");
   return exports;
 }

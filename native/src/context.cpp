@@ -1,6 +1,7 @@
 #include "context.h"
 
 #include <cstdio>
+#include <ctime>
 #include <mutex>
 #include <utility>
 
@@ -11,6 +12,19 @@ struct Context::State {
   std::vector<BufferPointer> bound;
   std::mutex mutex;
   std::string error;
+
+  Profile* profile = nullptr;
+  /** −1: nothing that is counted. */
+  int code = -1;
+  Phase phase = otherwise;
+  std::clock_t since = 0;
+
+  /** Counts what has passed for what was done until now. */
+  void lap() {
+    const std::clock_t now = std::clock();
+    if (code >= 0) profile->seconds[code][phase] += static_cast<double>(now - since) / CLOCKS_PER_SEC;
+    since = now;
+  }
 
   Buffer* holder(const float* address) const {
     for (const auto& buffer : bound)
@@ -36,6 +50,24 @@ float* Context::kept(const float* address, int layout, int64_t rows, int64_t col
 }
 void Context::changed(const float* address) {
   if (Buffer* const store = state_->holder(address)) store->changed();
+}
+
+void Context::measure(Profile* profile) {
+  if (state_->profile) state_->lap();
+  state_->profile = profile;
+  state_->since = std::clock();
+}
+void Context::operation(int code) {
+  if (!state_->profile) return;
+  state_->lap();
+  state_->code = code;
+  state_->phase = otherwise;
+  if (code >= 0) state_->profile->runs[code]++;
+}
+void Context::phase(Phase next) {
+  if (!state_->profile || state_->phase == next) return;
+  state_->lap();
+  state_->phase = next;
 }
 
 void Context::fail(const char* format, int64_t a, int64_t b) {

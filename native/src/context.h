@@ -42,6 +42,15 @@ enum OpCode : int {
   opCount
 };
 
+/** What the time of an operation goes to: bringing operands of matrix products in order, the products, all else. */
+enum Phase : int { otherwise, packing, products, phases };
+
+/** Seconds of processor time and runs, by operation and phase, while somebody measures. */
+struct Profile {
+  double seconds[opCount][phases] = {};
+  double runs[opCount] = {};
+};
+
 /** How an output that others may write too is written. */
 enum WriteMode : int64_t { overwrite = 0, first = 1, add = 2 };
 
@@ -90,6 +99,11 @@ struct Context {
   float* kept(const float* address, int layout, int64_t rows, int64_t columns, int64_t words, bool& stale);
   /** Says that a kernel wrote the bound store that holds the address. */
   void changed(const float* address);
+
+  /** Starts (or, with null, ends) measuring; `operation` (−1: none) and `phase` say what is done from now on. */
+  void measure(Profile* profile);
+  void operation(int code);
+  void phase(Phase next);
 
   /** Records the first error of a run; `format` may use two %lld. Callable from any task. */
   void fail(const char* format, int64_t a = 0, int64_t b = 0);

@@ -157,6 +157,15 @@ void Engine::allFinite(BufferPointer source, int64_t elements, std::function<voi
   });
 }
 
+void Engine::profile(std::function<void(const Profile&)> done) {
+  enqueue([this, done = std::move(done)] {
+    auto next = std::make_unique<Profile>();
+    context_.measure(next.get());
+    done(profile_ ? *profile_ : Profile{});
+    profile_ = std::move(next);
+  });
+}
+
 void Engine::measurePeak(double seconds, std::function<void(double)> done) {
   enqueue([this, seconds, done = std::move(done)] {
     using Clock = std::chrono::steady_clock;

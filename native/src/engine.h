@@ -46,6 +46,8 @@ class Engine {
             std::function<void(std::string error, std::unique_ptr<char[]> data)> done);
   void drain(std::function<void(std::string error)> done);
   void allFinite(BufferPointer source, int64_t elements, std::function<void(std::string error, bool finite)> done);
+  /** Measures from now on, and calls back with what was measured since the last call (the first time: nothing). */
+  void profile(std::function<void(const Profile&)> done);
   /** Floating-point operations per second of a registers-only loop on all threads, best of three. */
   void measurePeak(double seconds, std::function<void(double)> done);
 
@@ -61,6 +63,7 @@ class Engine {
   /** Bytes that were asked for; the arena has fewer after an allocation that failed. */
   size_t reserved_ = 0;
   std::string error_;
+  std::unique_ptr<Profile> profile_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

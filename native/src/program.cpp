@@ -56,9 +56,11 @@ void Program::run(const Family& family, Context& context, float* const* bases) c
   for (const Operation& op : operations_) {
     tensors.clear();
     for (const Operand& t : op.tensors) tensors.push_back(t.slot < 0 ? nullptr : bases[t.slot] + t.offset);
+    context.operation(op.code);
     family.kernels[op.code](context, {tensors.data(), op.sizes.data(), op.numbers.data()});
-    if (context.failed()) return;
+    if (context.failed()) break;
   }
+  context.operation(-1);
 }
 
 }  // namespace meander

@@ -49,6 +49,11 @@ export interface Addon {
   run(engine: EngineHandle, program: ProgramHandle, stores: StoreHandle[], scalars: Float64Array): void;
   /** Bytes of all stores, arenas and scratch in this process. */
   memory(): number;
+  /**
+   * For each operation code its runs and its seconds of processor time otherwise, packing and in products, as float64,
+   * since the call before; the first call starts to measure.
+   */
+  profile(engine: EngineHandle): Promise<ArrayBuffer>;
   /** Floating-point operations per second of a registers-only multiply-add loop on all threads. */
   peak(engine: EngineHandle, seconds: number): Promise<number>;
   /** Opens files for merges, the first `written` of them to write; errors have Node's `code` and `path`. */

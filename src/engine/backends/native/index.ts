@@ -7,6 +7,7 @@ import type { Backend, BackendInfo, BackendOptions, Executable, Floats, Store, V
 import { type Addon, type EngineHandle, loadAddon, vectorCodes } from './addon.ts';
 import { NativeExecutable } from './executable.ts';
 import { fusionVersion } from './fusion.ts';
+import { codes } from './lower.ts';
 import { handleOf, NativeStore } from './store.ts';
 
 /** Kernel family asked for, for tests, whatever its precision: one of the addon's `families`. */
@@ -39,6 +40,15 @@ export function nativeStatus(precision: Precision = 'float32'): {
   } catch (error) {
     return { available: false, reason: (error as Error).message, family: null, mixed: false };
   }
+}
+
+/** Seconds of processor time that runs of one operation took: packing operands, in matrix products, and in all else. */
+export interface OperationTime {
+  readonly operation: string;
+  readonly runs: number;
+  readonly packing: number;
+  readonly products: number;
+  readonly other: number;
 }
 
 export class NativeBackend implements Backend {
@@ -107,6 +117,18 @@ export class NativeBackend implements Backend {
   /** Bytes of all stores, arenas and scratch of the process. */
   memory(): number {
     return this.#addon.memory();
+  }
+
+  /**
+   * Processor time by operation since the call before; the first call starts to measure and answers with nothing.
+   * Times of one thread are exact; with more they hold what idle threads spend waiting.
+   */
+  async profile(): Promise<OperationTime[]> {
+    const numbers = new Float64Array(await this.#addon.profile(this.#engine));
+    return Object.entries(codes).flatMap(([operation, code]) => {
+      const [runs, other, packing, products] = numbers.subarray(4 * code, 4 * code + 4);
+      return runs > 0 ? [{ operation, runs, packing, products, other }] : [];
+    });
   }
 
   /** Floating-point operations per second of a registers-only multiply-add loop on all threads; about 3 × `seconds`. */

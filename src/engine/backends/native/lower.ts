@@ -6,7 +6,7 @@ import type { AnyOp, Op, Program, Tensor, WriteMode } from '../../program/types.
 import { type Fused, fusionTable } from './fusion.ts';
 
 /** Codes of native/src/context.h. */
-const codes = {
+export const codes = {
   embedding: 0,
   embeddingBackward: 1,
   layerNorm: 2,
