@@ -17,23 +17,80 @@ constexpr double taskFlops = 4e6 * perWord;
 constexpr double taskWords = 65536;
 constexpr int64_t maximumTasks = 64;
 
-/** Adds a finished or partial tile into C and applies the epilogue where the sum is complete. */
-void finish(const float* sums, int64_t stride, int64_t rows, int64_t columns, float* c, int64_t ldc, bool accumulate,
-            bool complete, const Epilogue& epilogue, int64_t offset, int64_t column) {
-  for (int64_t r = 0; r < rows; r++) {
-    const int64_t at = offset + r * ldc;
-    for (int64_t j = 0; j < columns; j += W) {
-      const int n = static_cast<int>(least<int64_t>(W, columns - j));
-      V x = load(sums + r * stride + j, n);
-      if (accumulate) x = x + load(c + at + j, n);
-      if (complete) {
-        if (epilogue.bias) x = x + load(epilogue.bias + column + j, n);
-        if (epilogue.pre) store(epilogue.pre + at + j, x, n);
-        if (epilogue.activation) x = activate(x, epilogue.activation);
-        if (epilogue.gate) x = x * slope(load(epilogue.gate + at + j, n), epilogue.gateActivation);
-      }
-      store(c + at + j, x, n);
+/** Asks for the lines of a tile, so that they are at hand when its sums are complete. */
+MEANDER_INLINE void expect(const float* c, int64_t ldc, int64_t rows) {
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t j = 0; j < tileColumns; j += lineFloats) prefetch(c + r * ldc + j);
+}
+
+/**
+ * Adds a finished or partial tile into C and applies the epilogue where the sum is complete. What is applied is known
+ * when this is compiled, and a row's vectors go side by side: one after the other they would wait for each step.
+ */
+template <int activation, int gate>
+void finish(const float* sums, int64_t rows, int64_t columns, float* c, int64_t ldc, bool accumulate,
+            const Epilogue& epilogue, int64_t offset, int64_t column) {
+  const auto part = [&]<int n>(int64_t r, int64_t j, int lanes) {
+    const int64_t at = offset + r * ldc + j;
+    const auto from = [lanes](const float* p, int v) { return lanes < W ? load(p, lanes) : load(p + v * W); };
+    const auto to = [lanes](float* p, int v, V x) { lanes < W ? store(p, x, lanes) : store(p + v * W, x); };
+    V x[n];
+    MEANDER_UNROLL
+    for (int v = 0; v < n; v++) x[v] = load(sums + r * tileColumns + j + v * W);
+    if (accumulate) {
+      MEANDER_UNROLL
+      for (int v = 0; v < n; v++) x[v] = x[v] + from(c + at, v);
     }
+    if (epilogue.bias) {
+      MEANDER_UNROLL
+      for (int v = 0; v < n; v++) x[v] = x[v] + from(epilogue.bias + column + j, v);
+    }
+    if (epilogue.pre) {
+      MEANDER_UNROLL
+      for (int v = 0; v < n; v++) to(epilogue.pre + at, v, x[v]);
+    }
+    if constexpr (activation != none) {
+      MEANDER_UNROLL
+      for (int v = 0; v < n; v++) x[v] = activate(x[v], activation);
+    }
+    if constexpr (gate >= 0) {
+      MEANDER_UNROLL
+      for (int v = 0; v < n; v++) x[v] = x[v] * slope(from(epilogue.gate + at, v), gate);
+    }
+    MEANDER_UNROLL
+    for (int v = 0; v < n; v++) to(c + at, v, x[v]);
+  };
+  for (int64_t r = 0; r < rows; r++) {
+    if (columns == tileColumns) {
+      part.template operator()<tileVectors>(r, 0, W);
+      continue;
+    }
+    for (int64_t j = 0; j < columns; j += W)
+      part.template operator()<1>(r, j, static_cast<int>(least<int64_t>(W, columns - j)));
+  }
+}
+
+using Finish = decltype(&finish<none, -1>);
+template <int activation>
+Finish finishGated(const Epilogue& epilogue) {
+  if (!epilogue.gate) return finish<activation, -1>;
+  switch (epilogue.gateActivation) {
+    case geluExact:
+      return finish<activation, geluExact>;
+    case geluTanh:
+      return finish<activation, geluTanh>;
+    default:
+      return finish<activation, none>;
+  }
+}
+Finish finishOf(const Epilogue& epilogue) {
+  switch (epilogue.activation) {
+    case geluExact:
+      return finishGated<geluExact>(epilogue);
+    case geluTanh:
+      return finishGated<geluTanh>(epilogue);
+    default:
+      return finishGated<none>(epilogue);
   }
 }
 
@@ -44,6 +101,8 @@ void gemm(Context& context, int64_t M, int64_t N, int64_t K, Matrix a, Matrix b,
   if (M == 0 || N == 0) return;
   const bool packA = perWord > 1 || a.columnStride != 1;
   const Epilogue& epilogue = options.epilogue;
+  const Finish finishComplete = finishOf(epilogue), finishPart = finishOf({});
+  const Epilogue nothing;
   const bool plainEpilogue = !epilogue.bias && !epilogue.pre && !epilogue.activation && !epilogue.gate;
   // Along k everything below counts words.
   const int64_t words = blocksOf(K, perWord), width = roundUp(N, W);
@@ -63,6 +122,7 @@ void gemm(Context& context, int64_t M, int64_t N, int64_t K, Matrix a, Matrix b,
   }
   const int64_t mSuper = packA ? least(M, most<int64_t>(packedLimit / kSuper / taskRows, 1) * taskRows) : M;
 
+  context.phase(packing);
   if (kept && stale)
     context.pool.each(static_cast<int>(blocksOf(N, tileColumns)), [&](int job, int) {
       const int64_t column = job * int64_t{tileColumns}, lines = least<int64_t>(tileColumns, N - column);
@@ -96,6 +156,7 @@ void gemm(Context& context, int64_t M, int64_t N, int64_t K, Matrix a, Matrix b,
           packStrips(a, m0 + row, least(packRows, rowsHere - row), first, values, aPacked + row * ks);
         };
         const auto jobs = static_cast<int>(bJobs + aJobs);
+        context.phase(packing);
         if ((bJobs * tileColumns + aJobs * packRows) * ks <= 8192) {
           for (int job = 0; job < jobs; job++) pack(job, 0);
         } else {
@@ -142,6 +203,15 @@ void gemm(Context& context, int64_t M, int64_t N, int64_t K, Matrix a, Matrix b,
                 float* const out = direct ? c + offset : buffer;
                 const int64_t stride = direct ? ldc : tileColumns;
                 const bool addOut = direct && accumulate;
+                // What the next tile will write is asked for while this one is worked out.
+                const bool below = m + tileRows < mTo;
+                if (below || (kb + k == ks && p + 1 < pTo)) {
+                  const int64_t row = below ? m + tileRows : mFrom, rowsThere = least<int64_t>(tileRows, mTo - row);
+                  const int64_t there = (m0 + row) * ldc + n0 + column + (below ? 0 : tileColumns);
+                  expect(c + there, ldc, rowsThere);
+                  if (complete && epilogue.pre) expect(epilogue.pre + there, ldc, rowsThere);
+                  if (complete && epilogue.gate) expect(epilogue.gate + there, ldc, rowsThere);
+                }
                 if (packA) {
                   const float* const strip = aPacked + m * ks + kb * tileRows;
                   stripTile(rows, vectors, k, strip, panel, out, stride, addOut);
@@ -152,15 +222,18 @@ void gemm(Context& context, int64_t M, int64_t N, int64_t K, Matrix a, Matrix b,
                   tileOf<tileRows, false>(vectors, k, nullptr, rowsOfA, panel, out, stride, addOut);
                 }
                 if (!direct)
-                  finish(buffer, tileColumns, rows, lines, c, ldc, accumulate, complete, epilogue, offset, n0 + column);
+                  (complete ? finishComplete : finishPart)(buffer, rows, lines, c, ldc, accumulate,
+                                                           complete ? epilogue : nothing, offset, n0 + column);
               }
             }
           }
         };
+        context.phase(products);
         context.pool.each(static_cast<int>(down * across), compute);
       }
     }
   }
+  context.phase(otherwise);
 }
 
 }  // namespace meander::MEANDER_FAMILY

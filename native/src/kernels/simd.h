@@ -327,6 +327,16 @@ MEANDER_INLINE void transpose4(const float* src, int64_t srcStride, float* dst, 
 #endif
 }
 
+/** Asks for the cache line at `p`, where the processor can be asked. */
+MEANDER_INLINE void prefetch(const float* p) {
+#if defined(MEANDER_AVX512) || defined(MEANDER_AVX2)
+  _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0);
+#elif defined(__GNUC__)
+  __builtin_prefetch(p);
+#endif
+}
+constexpr int64_t lineFloats = 16;
+
 /** 0, 1, … W − 1. */
 MEANDER_INLINE V ramp() {
   static constexpr float numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
