@@ -128,29 +128,43 @@ export function chooseToken(
   let best = 0;
   for (let i = 1; i < logits.length; i++) if (logits[i] > logits[best]) best = i;
   if (temperature === 0 || topK === 1) return best;
-  const weight = (id: number) => Math.exp((logits[id] - logits[best]) / temperature);
-  let ids = Array.from(logits, (_, id) => id);
-  if (topK > 0 || topP < 1) {
-    ids.sort((a, b) => logits[b] - logits[a] || a - b);
-    if (topK > 0) ids = ids.slice(0, topK);
-  }
+  const ids = topK > 0 || topP < 1 ? likeliestFirst(logits, topK > 0 ? topK : logits.length) : null;
+  const idAt = (i: number) => (ids ? ids[i] : i);
+  // Plain loops: this is on the way from every token to the next, with a vocabulary of some fifty thousand.
+  const weights = new Float64Array(ids ? ids.length : logits.length);
   let total = 0;
-  for (const id of ids) total += weight(id);
+  for (let i = 0; i < weights.length; i++) {
+    weights[i] = Math.exp((logits[idAt(i)] - logits[best]) / temperature);
+    total += weights[i];
+  }
+  let count = weights.length;
   if (topP < 1) {
     let kept = 0;
-    const end = ids.findIndex((id) => {
-      kept += weight(id);
-      return kept >= topP * total;
-    });
-    if (end >= 0) {
-      ids = ids.slice(0, end + 1);
-      total = kept;
+    for (let i = 0; i < count; i++) {
+      kept += weights[i];
+      if (kept >= topP * total) {
+        count = i + 1;
+        total = kept;
+      }
     }
   }
   let left = uniform * total;
-  for (const id of ids) {
-    left -= weight(id);
-    if (left < 0) return id;
+  for (let i = 0; i < count; i++) {
+    left -= weights[i];
+    if (left < 0) return idAt(i);
   }
-  return ids.at(-1)!;
+  return idAt(count - 1);
+}
+
+/** Ids of the `count` highest logits, highest first; of equal ones the lower id first. */
+function likeliestFirst(logits: Float32Array, count: number): Uint32Array {
+  // One number for both, so that they sort without a comparison function: the float's bits made ascending, then the id.
+  const idRange = 2 ** 21;
+  const bits = new Uint32Array(Float32Array.from(logits, (x) => x + 0).buffer);
+  const keys = Float64Array.from(bits, (b, id) => {
+    const ascending = b >>> 31 ? ~b >>> 0 : (b | 0x80000000) >>> 0;
+    return ascending * idRange + (idRange - 1 - id);
+  });
+  keys.sort().reverse();
+  return Uint32Array.from(keys.subarray(0, count), (key) => idRange - 1 - (key % idRange));
 }
