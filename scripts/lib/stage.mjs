@@ -52,6 +52,15 @@ export function copyPackages(names, folder) {
     });
 }
 
+/** Dawn for this system alone, where npm installed the optional package: it brings six systems' along. */
+function copyDawn(folder) {
+  const from = path.join(root, 'node_modules', 'webgpu');
+  const binary = `${process.platform}-${process.platform === 'darwin' ? 'universal' : process.arch}`;
+  if (!existsSync(path.join(from, 'dist', binary))) return;
+  for (const file of ['package.json', 'LICENSE.md', 'index.js', path.join('dist', binary)])
+    cpSync(path.join(from, file), path.join(folder, 'node_modules', 'webgpu', file), { recursive: true });
+}
+
 /** What runs outside of Electron: bundles, window, workers' packages, Node, addon, pictures. Build first. */
 export function stageRuntime(folder) {
   const { name, productName, version, license, dependencies } = manifest();
@@ -66,6 +75,7 @@ export function stageRuntime(folder) {
     Object.keys(dependencies).filter((dependency) => dependency !== 'electron-store'),
     folder,
   );
+  copyDawn(folder);
   const node = nodePackage();
   if (!node) throw new Error(`npm has no Node for ${process.platform} ${process.arch}: a package cannot be made here`);
   const executable = process.platform === 'win32' ? 'node.exe' : 'node';

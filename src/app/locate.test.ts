@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -127,6 +128,9 @@ test('a worker starts from a folder laid out like a package, with its addon, thr
     'pend',
   ])
     await cp(join(here.nodeModules, name), join(runtime, 'node_modules', name), { recursive: true });
+  // Optional, and large: a link does.
+  const dawn = join(here.nodeModules, 'webgpu');
+  if (existsSync(dawn)) await symlink(dawn, join(runtime, 'node_modules', 'webgpu'));
   await symlink(npmNode, join(runtime, 'node_modules', npmNode.split(/[\\/]/).at(-1)!));
   if (here.addon) {
     await mkdir(join(runtime, 'native/build/Release'), { recursive: true });

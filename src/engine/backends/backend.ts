@@ -2,7 +2,7 @@
 import type { Precision } from '../../shared/config.ts';
 import type { DType, Program, Scalars } from '../program/types.ts';
 
-export const backendNames = ['native', 'tensorflow', 'reference'] as const;
+export const backendNames = ['native', 'webgpu', 'tensorflow', 'reference'] as const;
 export type BackendName = (typeof backendNames)[number];
 
 export interface BackendInfo {

@@ -4,11 +4,15 @@ import type { Backend } from './backend.ts';
 import { openReference } from './reference/index.ts';
 import { openBackend, type Race } from './select.ts';
 
-const { native, tensorflow } = vi.hoisted(() => {
+const { native, tensorflow, webgpu } = vi.hoisted(() => {
   const engine = () => ({ open: async (): Promise<Backend> => Promise.reject(new Error('not set')) });
-  return { native: engine(), tensorflow: engine() };
+  return { native: engine(), tensorflow: engine(), webgpu: { ...engine(), test: async () => {} } };
 });
 vi.mock('./native/index.ts', () => ({ openNative: () => native.open() }));
+vi.mock('./webgpu/index.ts', () => ({
+  openWebgpu: () => webgpu.open(),
+  selfTest: () => webgpu.test(),
+}));
 vi.mock('./tensorflow/index.ts', () => ({ openTensorflow: () => tensorflow.open() }));
 
 const missing = async () => {
@@ -19,10 +23,34 @@ const notInstalled = async () => {
   throw new UserError('tensorflow-missing', 'neither package is installed', 'install one');
 };
 
+const noCard = async () => {
+  throw new UserError('webgpu-missing', 'no graphics driver was found', 'install one');
+};
+
 describe('openBackend', () => {
   beforeEach(() => {
     native.open = missing;
     tensorflow.open = notInstalled;
+    webgpu.open = noCard;
+    webgpu.test = async () => {};
+  });
+
+  it('a graphics card by name is tested before it is used, and closed where it computes wrongly', async () => {
+    let closed = 0;
+    const card = { info: { name: 'webgpu', device: 'a card' }, software: false, close: async () => void closed++ };
+    webgpu.open = async () => card as unknown as Backend;
+    expect((await openBackend('webgpu', {})).why).toBe('webgpu: asked for by name');
+    webgpu.test = async () => {
+      throw new UserError('webgpu-wrong', 'computes wrongly', 'update the driver');
+    };
+    await expect(openBackend('webgpu', {})).rejects.toMatchObject({ code: 'webgpu-wrong' });
+    expect(closed).toBe(1);
+  });
+
+  it('a software adapter by name is said to be slow', async () => {
+    const card = { info: { name: 'webgpu', device: 'swiftshader' }, software: true };
+    webgpu.open = async () => card as unknown as Backend;
+    expect((await openBackend('webgpu', {})).why).toMatch(/swiftshader computes on the processor/);
   });
 
   it('auto takes native where it loads, and says so', async () => {

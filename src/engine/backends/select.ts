@@ -4,6 +4,7 @@ import type { Backend, BackendName, BackendOptions } from './backend.ts';
 import { openNative } from './native/index.ts';
 import { openReference } from './reference/index.ts';
 import { openTensorflow } from './tensorflow/index.ts';
+import { openWebgpu, selfTest } from './webgpu/index.ts';
 
 /** Measures engines against each other on what they are wanted for. */
 export interface Race {
@@ -42,6 +43,8 @@ async function open(choice: 'auto' | BackendName, options: BackendOptions, race:
   switch (choice) {
     case 'native':
       return { backend: await openNative(options), why: 'native: asked for by name' };
+    case 'webgpu':
+      return openCard(options);
     case 'tensorflow':
       return { backend: await openTensorflow(options), why: 'tensorflow: asked for by name' };
     case 'reference':
@@ -49,6 +52,19 @@ async function open(choice: 'auto' | BackendName, options: BackendOptions, race:
     case 'auto':
       return openFastest(options, race);
   }
+}
+
+/** By name, an adapter that computes on the processor will do: it is what there is to try the engine with. */
+async function openCard(options: BackendOptions): Promise<{ backend: Backend; why: string }> {
+  const backend = await openWebgpu({ ...options, software: true });
+  try {
+    await selfTest(backend);
+  } catch (error) {
+    await backend.close().catch(() => {});
+    throw error;
+  }
+  const slow = backend.software ? `; ${backend.info.device} computes on the processor, far slower than native` : '';
+  return { backend, why: `webgpu: asked for by name${slow}` };
 }
 
 const engines: readonly [BackendName, (options: BackendOptions) => Promise<Backend>][] = [

@@ -40,12 +40,17 @@ interface Block {
  * Places every activation that the steps touch. A tensor lives from the step that first writes it to
  * the last that touches it; those in `kept` live to the end. Largest first, each at the lowest offset
  * that is free over its whole life. Throws Error when a step reads what no earlier step wrote.
+ * @param page where memory comes in pieces of so many bytes, no block lies across the border of two; a block that is
+ * larger than a page begins at one.
  */
 export function planArena(
   steps: readonly PlanStep[],
   bytesOf: (tensor: Tensor) => number,
   kept: readonly Tensor[] = [],
+  page = Number.POSITIVE_INFINITY,
 ): ArenaPlan {
+  const inPage = (start: number, size: number) =>
+    Math.floor(start / page) === Math.floor((start + size - 1) / page) ? start : Math.ceil(start / page) * page;
   const blocks = new Map<number, Block>();
   steps.forEach((step, at) => {
     for (const tensor of step.writes) {
@@ -83,9 +88,10 @@ export function planArena(
     // `placed` is ascending by start: the first gap that is wide enough wins.
     for (const other of placed) {
       if (other.first > block.last || other.last < block.first) continue;
-      if (other.start >= start + size) break;
+      if (other.start >= inPage(start, size) + size) break;
       start = Math.max(start, other.end);
     }
+    start = inPage(start, size);
     const end = start + size;
     const index = placed.findIndex((other) => other.start > start);
     placed.splice(index < 0 ? placed.length : index, 0, { ...block, start, end });

@@ -58,6 +58,7 @@ function engines(): [BackendName, Precision][] {
 
 const texts: Readonly<Record<BackendName, string>> = {
   native: 'compiled for this machine',
+  webgpu: 'on the graphics card, through its driver alone',
   tensorflow: 'optional, on a TensorFlow library of yours',
   reference: 'portable, for tests and as a last resort',
 };

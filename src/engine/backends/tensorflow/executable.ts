@@ -1,6 +1,5 @@
 /** A compiled program: operations run one by one, and activations go when their last reader has run. */
 
-import { UserError } from '../../errors.ts';
 import { planArena, stepsOf } from '../../program/plan.ts';
 import { readsOf, sizeOf, writesOf } from '../../program/shapes.ts';
 import type { AnyOp, Program, Scalars, Tensor } from '../../program/types.ts';
@@ -8,6 +7,7 @@ import type { Executable, Store } from '../backend.ts';
 import { boundStore, boundTensors } from '../bindings.ts';
 import type { Queue } from '../queue.ts';
 import { completeScalars } from '../scalars.ts';
+import { unsupported } from '../unsupported.ts';
 import { kernels, supports } from './kernels/index.ts';
 import type { Tf, Value } from './library.ts';
 import { lastSites } from './masks.ts';
@@ -31,12 +31,7 @@ export class TensorflowExecutable implements Executable {
   /** @throws UserError 'backend-unsupported' where the program is of an architecture that this backend does not know */
   constructor(tf: Tf, queue: Queue, program: Program) {
     const missing = program.ops.find((op) => !supports(op));
-    if (missing)
-      throw new UserError(
-        'backend-unsupported',
-        `The tensorflow backend runs GPT-2 only: it has no ${missing.kind} of this model.`,
-        'Set device.backend to native or auto.',
-      );
+    if (missing) throw unsupported('tensorflow', missing);
     this.program = program;
     this.#tf = tf;
     this.#queue = queue;

@@ -1,0 +1,103 @@
+/** Which adapters there are, and which is taken. */
+import { UserError } from '../../errors.ts';
+import { dawn } from './dawn.ts';
+
+/** Whether an adapter computes on the processor. */
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  const words = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
+  return info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render|\bwarp\b/i.test(words);
+}
+
+/** An adapter as its driver calls it. */
+export function describeAdapter(info: GPUAdapterInfo): string {
+  return (
+    [info.vendor, info.architecture, info.device].filter(Boolean).join(' ') || info.description || 'unnamed adapter'
+  );
+}
+
+/** What an adapter is and has, as `meander doctor` lists it. */
+export interface AdapterReport {
+  readonly name: string;
+  readonly driver: string;
+  /** Whether it computes on the processor: never taken unless asked for by name. */
+  readonly software: boolean;
+  /** Of those that matter here. */
+  readonly features: readonly string[];
+  /** Most bytes of one buffer, of one binding, and of memory that a workgroup shares. */
+  readonly bufferBytes: number;
+  readonly bindingBytes: number;
+  readonly workgroupBytes: number;
+  /** What the engine would profit from and the adapter lacks, in words. */
+  readonly lacks: readonly string[];
+}
+
+/** Features that are looked for, and what each would be for. */
+const wanted: Readonly<Record<string, string>> = {
+  'shader-f16': 'half-precision arithmetic',
+  subgroups: 'sums across the lanes of a core',
+  'chromium-experimental-subgroup-matrix': 'matrix units (tensor cores)',
+  'timestamp-query': 'times of single kernels',
+};
+
+/** All adapters, the one that would be taken first. Empty, with the reason, where there is none. */
+export async function listAdapters(): Promise<{ adapters: AdapterReport[]; reason: string | null }> {
+  const found = new Map<string, AdapterReport>();
+  try {
+    const gpu = loaded();
+    for (const options of [
+      { powerPreference: 'high-performance' },
+      { powerPreference: 'low-power' },
+      { forceFallbackAdapter: true },
+    ] satisfies GPURequestAdapterOptions[]) {
+      const adapter = await gpu.requestAdapter(options);
+      if (adapter) found.set(describeAdapter(adapter.info), report(adapter));
+    }
+    const adapters = [...found.values()];
+    return { adapters, reason: adapters.length === 0 ? noDriver : null };
+  } catch (error) {
+    if (error instanceof UserError) return { adapters: [], reason: error.message };
+    throw error;
+  }
+}
+
+function report({ info, features, limits }: GPUAdapter): AdapterReport {
+  const names = Object.keys(wanted);
+  const has = (name: string) => features.has(name as GPUFeatureName);
+  return {
+    name: describeAdapter(info),
+    driver: info.description,
+    software: isSoftware(info),
+    features: names.filter(has),
+    bufferBytes: limits.maxBufferSize,
+    bindingBytes: limits.maxStorageBufferBindingSize,
+    workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    lacks: names.filter((name) => !has(name)).map((name) => `${wanted[name]} (${name})`),
+  };
+}
+
+const noDriver = 'no graphics driver for Vulkan, Metal or Direct3D 12 was found';
+
+function loaded(): GPU {
+  try {
+    return dawn();
+  } catch (error) {
+    throw missing(`the package webgpu does not load: ${(error as Error).message.trim().split('\n')[0]}`);
+  }
+}
+
+/** The system's fastest adapter. Throws UserError 'webgpu-missing' where none serves. */
+export async function chosenAdapter(software: boolean): Promise<GPUAdapter> {
+  const adapter = await loaded().requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) throw missing(noDriver);
+  if (isSoftware(adapter.info) && !software)
+    throw missing(`the only adapter is ${describeAdapter(adapter.info)}, which computes on the processor`);
+  return adapter;
+}
+
+function missing(reason: string): UserError {
+  return new UserError(
+    'webgpu-missing',
+    `No graphics card can be used through WebGPU: ${reason}.`,
+    "Install the card's driver, or choose another device.",
+  );
+}
