@@ -7,8 +7,8 @@ import type { Executable, Store } from '../backend.ts';
 import { boundStore, boundTensors } from '../bindings.ts';
 import type { Queue } from '../queue.ts';
 import { completeScalars } from '../scalars.ts';
-import { unsupported } from '../unsupported.ts';
-import { kernels, supports } from './kernels/index.ts';
+import { onlyGpt2 } from '../unsupported.ts';
+import { kernels } from './kernels/index.ts';
 import type { Tf, Value } from './library.ts';
 import { lastSites } from './masks.ts';
 import { type Kernel, Memory } from './memory.ts';
@@ -30,8 +30,7 @@ export class TensorflowExecutable implements Executable {
 
   /** @throws UserError 'backend-unsupported' where the program is of an architecture that this backend does not know */
   constructor(tf: Tf, queue: Queue, program: Program) {
-    const missing = program.ops.find((op) => !supports(op));
-    if (missing) throw unsupported('tensorflow', missing);
+    onlyGpt2('tensorflow', program);
     this.program = program;
     this.#tf = tf;
     this.#queue = queue;

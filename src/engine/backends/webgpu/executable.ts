@@ -219,9 +219,9 @@ function checkIds(op: AnyOp, stores: ReadonlyMap<string, GpuStore>, { position }
   };
   switch (op.kind) {
     case 'embedding': {
-      const { tokens, wte, wpe } = op.in;
+      const { tokens, wte } = op.in;
+      const wpe = op.in.wpe!;
       check(idsOf(tokens, stores), wte.shape[0]);
-      if (!wpe) return;
       const end = position + tokens.shape[1];
       if (end > wpe.shape[0])
         throw new Error(

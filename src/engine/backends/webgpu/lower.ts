@@ -2,7 +2,7 @@
 import { planArena } from '../../program/plan.ts';
 import { readsOf, sizeOf, writesOf } from '../../program/shapes.ts';
 import type { AnyOp, Program } from '../../program/types.ts';
-import { unsupported } from '../unsupported.ts';
+import { onlyGpt2 } from '../unsupported.ts';
 import { attention, attentionBackward, cachedAttention } from './kernels/attention.ts';
 import { classifierLogits, classifierLoss } from './kernels/classifier.ts';
 import { type Dispatch, type Settings, Space } from './kernels/dispatch.ts';
@@ -33,8 +33,12 @@ export interface Lowered {
 
 const align = (bytes: number) => Math.ceil(bytes / bindingAlignment) * bindingAlignment;
 
-/** @param page most bytes of one buffer */
+/**
+ * @param page most bytes of one buffer
+ * @throws UserError 'backend-unsupported' where the program is of an architecture that this backend does not know
+ */
 export function lowerProgram(program: Program, settings: Settings, page: number): Lowered {
+  onlyGpt2('webgpu', program);
   const results = new Map<number, number>();
   let resultBytes = 0;
   for (const tensor of program.results) {
@@ -57,7 +61,7 @@ export function lowerProgram(program: Program, settings: Settings, page: number)
   };
 }
 
-/** Throws UserError 'backend-unsupported' naming an operation that this backend has no shaders for. */
+/** Throws Error naming an operation that this backend has no shaders for. */
 function lowerOp(op: AnyOp, space: Space, settings: Settings): Dispatch[] {
   switch (op.kind) {
     case 'embedding':
@@ -70,10 +74,8 @@ function lowerOp(op: AnyOp, space: Space, settings: Settings): Dispatch[] {
     case 'layerNormBackward':
       return layerNormBackward(op, space, settings);
     case 'linear':
-      if (op.attrs.transposed) throw unsupported('webgpu', op);
       return linear(op, space, settings);
     case 'linearBackward':
-      if (op.attrs.transposed) throw unsupported('webgpu', op);
       return linearBackward(op, space, settings);
     case 'attention':
       return attention(op, settings);
@@ -96,6 +98,6 @@ function lowerOp(op: AnyOp, space: Space, settings: Settings): Dispatch[] {
     case 'adamw':
       return adamw(op, space, settings);
     default:
-      throw unsupported('webgpu', op);
+      throw new Error(`webgpu has no shaders for the operation "${(op as { kind: string }).kind}"`);
   }
 }

@@ -92,7 +92,7 @@ describe.skipIf(typeof gpu === 'string')(
     it('refuses an operation that it has no shaders for, by name', async () => {
       const backend = await open({});
       const op = { kind: 'rotary', in: {}, out: {}, attrs: {}, writes: {} } as unknown as AnyOp;
-      expect(() => backend.compile({ name: 'foreign', ops: [op], results: [] })).toThrow(/"rotary"/);
+      expect(() => backend.compile({ name: 'foreign', ops: [op], results: [] })).toThrow(/no rotary/);
     });
 
     it('says how large one piece may be where a store is larger', async () => {

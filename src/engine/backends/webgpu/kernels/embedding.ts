@@ -1,7 +1,6 @@
 /** Token and position embedding. The backward pass sums by token, in the order that the executable writes. */
 import { sizeOf } from '../../../program/shapes.ts';
 import type { Op } from '../../../program/types.ts';
-import { unsupported } from '../../unsupported.ts';
 import { addsFunction, flat, gridOf, perElement, type Shader } from '../wgsl.ts';
 import { type Dispatch, modeOf } from './dispatch.ts';
 import { clear } from './elementwise.ts';
@@ -18,8 +17,8 @@ const forwardShader: Shader = {
 };
 
 export function embedding(op: Op<'embedding'>): Dispatch[] {
-  const { tokens, wte, wpe } = op.in;
-  if (!wpe) throw unsupported('webgpu', op);
+  const { tokens, wte } = op.in;
+  const wpe = op.in.wpe!;
   const elements = sizeOf(op.out.y.shape);
   const numbers = { elements, time: tokens.shape[1], width: wte.shape[1] };
   const operands = { tokens, wte, wpe, y: op.out.y };
@@ -81,8 +80,8 @@ export function tokenOrder(ids: Int32Array, out: Int32Array): void {
 
 export function embeddingBackward(op: Op<'embeddingBackward'>): Dispatch[] {
   const { tokens, dy } = op.in;
-  const { dwte, dwpe } = op.out;
-  if (!dwpe) throw unsupported('webgpu', op);
+  const { dwte } = op.out;
+  const dwpe = op.out.dwpe!;
   const [batch, time] = tokens.shape;
   const [rows, width] = [batch * time, dwte.shape[1]];
   const positions = sizeOf(dwpe.shape);
