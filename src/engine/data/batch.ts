@@ -114,6 +114,7 @@ export class MixSampler {
   readonly #seed: number;
   readonly #sampling: SamplingConfig['kind'];
   readonly #order: MixOrder | null;
+  #batch: Batch | null = null;
 
   constructor(members: readonly MixSource[], seed: number, sampling: SamplingConfig['kind']) {
     this.#members = members;
@@ -129,19 +130,26 @@ export class MixSampler {
     const first = firstRow(at, size);
     const draws = new Map<number, (number: number) => number>();
     return Array.from({ length: size.batch }, (_, row) => {
-      const { member, place } = this.#order?.at(first + row) ?? { member: 0, place: first + row };
+      const { member, number } = this.#numbered(first + row, row);
       const draw = draws.get(member) ?? this.#draw(member, at, size.tokens);
       draws.set(member, draw);
-      return { member, start: draw(this.#sampling === 'epochs' ? place : row) };
+      return { member, start: draw(number) };
     });
   }
 
+  /** The next one of the same size overwrites it: fresh memory for each costs as much as the reading. */
   batch(at: Pick<BatchPlace, 'step' | 'microBatch'>, size: BatchSize): Batch {
-    const rows = this.rows(at, size);
-    return readRows(
-      rows.map(({ member, start }) => ({ source: this.#members[member].source, start })),
-      size.tokens,
-    );
+    const rows = this.rows(at, size).map(({ member, start }) => ({ source: this.#members[member].source, start }));
+    this.#batch = readRows(rows, size.tokens, this.#batch);
+    return this.#batch;
+  }
+
+  /** The dataset that a row comes from, and the number that its start is drawn by. */
+  #numbered(row: number, inBatch: number): { member: number; number: number } {
+    const order = this.#order;
+    if (this.#sampling === 'blocks') return { member: order?.member(row) ?? 0, number: inBatch };
+    const { member, place } = order?.at(row) ?? { member: 0, place: row };
+    return { member, number: place };
   }
 
   #draw(member: number, at: Pick<BatchPlace, 'step' | 'microBatch'>, tokens: number): (number: number) => number {
@@ -160,8 +168,14 @@ export const readBlocks = (source: TokenSource, starts: readonly number[], token
     tokens,
   );
 
-function readRows(rows: readonly { source: TokenSource; start: number }[], tokens: number): Batch {
-  const batch = { tokens: new Int32Array(rows.length * tokens), targets: new Int32Array(rows.length * tokens) };
+/** @param into overwritten and returned, where it has the size */
+function readRows(
+  rows: readonly { source: TokenSource; start: number }[],
+  tokens: number,
+  into: Batch | null = null,
+): Batch {
+  const size = rows.length * tokens;
+  const batch = into?.tokens.length === size ? into : { tokens: new Int32Array(size), targets: new Int32Array(size) };
   const row = new Int32Array(tokens + 1);
   rows.forEach(({ source, start }, i) => {
     source.read(start, row);

@@ -34,18 +34,24 @@ export class MixOrder {
 
   /** Where row `row` of the run comes from. */
   at(row: number): MixedRow {
+    const member = this.member(row);
     const round = Math.floor(row / whole);
     const low = row - round * whole;
-    const key = (reversed(low) ^ this.#shift) >>> 0;
-    const member = this.#ends.findIndex((end) => key < end);
     const [from, to] = [member === 0 ? 0 : this.#ends[member - 1], this.#ends[member]];
     return { member, place: round * (to - from) + this.#below(low, to) - this.#below(low, from) };
+  }
+
+  /** As `at`, for who need not know its place. */
+  member(row: number): number {
+    const key = (reversed(row % whole) ^ this.#shift) >>> 0;
+    return this.#ends.findIndex((end) => key < end);
   }
 
   /** How many of the rows 0 … low − 1 have a key below `end`. */
   #below(low: number, end: number): number {
     let count = 0;
-    for (let bit = 0; bit < 32; bit++) {
+    if (end === 0) return 0;
+    for (let bit = 0; bit < 32 && low >= 2 ** bit; bit++) {
       if (((low >>> bit) & 1) === 0) continue;
       // Rows that agree with `low` above this bit, have a 0 where it has a 1, and anything below: their keys are
       // evenly spaced, one in every stretch.

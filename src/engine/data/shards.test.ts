@@ -87,6 +87,31 @@ describe('a source', () => {
       expect(() => open([{ name, tokens }])).toThrow(broken);
   });
 
+  it('finds an id past any vocabulary at any place, and takes the largest inside', async () => {
+    for (const [dtype, limits] of [
+      ['uint16', [1, 2, 257, 0x7fff, 0x8000, 0x8001, 50_257, 65_535, 65_536]],
+      ['uint32', [257, 65_537, 200_000]],
+    ] as const)
+      for (const limit of limits) {
+        const made = dtype === 'uint16' ? new Uint16Array(5) : new Uint32Array(5);
+        const bytes = Buffer.from(made.fill(limit - 1).buffer);
+        await writeFile(join(folder, 'a.bin'), bytes);
+        const source = new ShardSource(folder, [{ name: 'a.bin', tokens: 5 }], dtype, limit);
+        const target = new Int32Array(5);
+        source.read(0, target);
+        expect(target).toEqual(new Int32Array(5).fill(limit - 1));
+        const largest = dtype === 'uint16' ? 65_535 : 0xffffffff;
+        for (const wrong of [limit, largest].filter((id) => id >= limit && id <= largest))
+          for (let at = 0; at < 5; at++) {
+            const ids = made.fill(0);
+            ids[at] = wrong;
+            await writeFile(join(folder, 'a.bin'), Buffer.from(ids.buffer));
+            expect(() => source.read(0, target)).toThrow(`holds the id ${wrong} at token ${at};`);
+          }
+        source.close();
+      }
+  });
+
   it('refuses ids past the vocabulary and files cut short while open', async () => {
     await writeFile(join(folder, 'a.bin'), Buffer.from(Uint16Array.of(1, 2, 10, 3).buffer));
     const source = open([{ name: 'a.bin', tokens: 4 }]);

@@ -61,7 +61,10 @@ export function formatShare(share: number): string {
 }
 
 /** Passes over a text: 0.43, 2.50, 1,204. */
-export const formatEpochs = (n: number): string => (n < 10 ? n.toFixed(2) : formatCount(n));
+export function formatEpochs(n: number): string {
+  if (n > 0 && n < 0.005) return '< 0.01';
+  return n < 10 ? n.toFixed(2) : formatCount(n);
+}
 
 /** Settings as people write them: 3e-4, 0.1, 1.25e-9. */
 export function formatSetting(value: number): string {

@@ -4,6 +4,8 @@ export const mix = {
   addNote: 'Training then draws from both, as often as their weights say',
   none: 'There is no other dataset that is ready.',
   gone: 'It is not in this library, or not ready.',
+  /** The run’s own dataset, among the weights of a mix. */
+  own: 'own',
   columns: {
     dataset: 'Dataset',
     weight: 'Weight',
@@ -15,7 +17,7 @@ export const mix = {
   weightOf: (dataset: string) => `Weight of ${dataset}`,
   remove: (dataset: string) => `Take ${dataset} out of the mix`,
   judged: (dataset: string) =>
-    `Of any stretch of rows each dataset gets its share exactly. The validation loss is that of ${dataset}, the first; each other is measured beside it.`,
+    `Each dataset gives exactly its share of the rows. The validation loss is that of ${dataset}, the first; the others are measured beside it.`,
   rowOf: (row: number, dataset: string) => `Row ${row} · ${dataset}`,
   run: {
     title: 'Datasets of the mix',

@@ -2,6 +2,7 @@
 import { architectureNames, kindOf } from '../../../../shared/architecture.ts';
 import type { PolicyConfig, RunConfig } from '../../../../shared/config.ts';
 import { differenceTable } from '../../../../shared/differences.ts';
+import { t } from '../../../strings.ts';
 import { valueAt, withValue } from './draft.ts';
 
 export interface Change {
@@ -30,7 +31,9 @@ const architectureName = ({ model }: RunConfig): string => architectureNames[kin
 
 /** Its datasets with their weights; null: there is none. */
 const mixText = ({ mix }: RunConfig): string | null =>
-  mix.others.length === 0 ? null : [mix.weight, ...mix.others.map(({ id, weight }) => `${id} ${weight}`)].join(', ');
+  mix.others.length === 0
+    ? null
+    : [`${t.mix.own} ${mix.weight}`, ...mix.others.map(({ id, weight }) => `${id} ${weight}`)].join(', ');
 
 function origin({ init }: RunConfig): string {
   if (init.from === 'model') return `${init.from} ${init.path}`.trim();

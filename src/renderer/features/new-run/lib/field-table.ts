@@ -88,7 +88,7 @@ export function depthOf(path: string): Depth {
   const field = fields.find((known) => known.path === path);
   if (field) return field.depth;
   if (path.startsWith('policies')) return 'common';
-  return path === 'name' || path === 'dataset' || path === 'preset' ? 'preset' : 'everything';
+  return ['name', 'dataset', 'mix', 'preset'].includes(path.split('.')[0]) ? 'preset' : 'everything';
 }
 
 /** Whether a form of this depth shows what is at the path. */
@@ -98,6 +98,7 @@ export const isShown = (path: string, depth: Depth): boolean => rank(depthOf(pat
 export function labelOf(path: string): string {
   if (path === 'init') return t.newRun.init.from;
   if (path === 'model.architecture') return t.newRun.architecture;
+  if (path === 'mix') return t.mix.title;
   const field = fields.find((known) => known.path === path);
   return field ? fieldText(field.path).label : path;
 }

@@ -53,7 +53,7 @@ describe('the mix of a draft', () => {
   });
 
   it('is one change from the preset, and undone as one', () => {
-    expect(changesFrom(base, mixed)).toEqual([{ field: 'mix', preset: null, here: '1, wiki-2 1' }]);
+    expect(changesFrom(base, mixed)).toEqual([{ field: 'mix', preset: null, here: 'own 1, wiki-2 1' }]);
     expect(withoutChange(mixed, base, 'mix')).toEqual(base);
   });
 
