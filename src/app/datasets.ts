@@ -50,7 +50,7 @@ export class Datasets {
     const incomplete = await Promise.all(
       (await folderNames(this.#parent)).map(async (name) => readJournal(join(this.#parent, name))),
     );
-    await this.#options.staging.sweep(incomplete.flatMap((config) => config?.sources ?? []));
+    await this.#options.staging.sweep(incomplete.flatMap((config) => (config ? filesOf(config) : [])));
   }
 
   async list(): Promise<DatasetSummary[]> {
@@ -165,7 +165,7 @@ export class Datasets {
     const changed = (): void => emit({ type: 'changed', what: 'datasets' });
     active.result
       .then(async (result) => {
-        if (result.outcome === 'finished') await staging.discard(config.sources);
+        if (result.outcome === 'finished') await staging.discard(filesOf(config));
         this.#jobs.delete(folder);
       })
       .catch(() => removeEmpty(this.#parent, config.name))
@@ -198,7 +198,7 @@ export class Datasets {
       throw new UserError('dataset-missing', `There is no dataset "${name}".`, 'Look at the list of datasets again.');
     const unfinished = there ? await readJournal(folder) : (entry?.config ?? null);
     if (there) await removeFolder(this.#parent, name);
-    if (unfinished) await this.#options.staging.discard(unfinished.sources);
+    if (unfinished) await this.#options.staging.discard(filesOf(unfinished));
     this.#jobs.delete(folder);
     this.#options.emit({ type: 'changed', what: 'datasets' });
   }
@@ -207,6 +207,11 @@ export class Datasets {
   static same(a: string, b: string): boolean {
     return resolve(a) === resolve(b);
   }
+}
+
+/** What a preparation reads, its tokenizer's file included: it may have been uploaded too. */
+function filesOf({ sources, tokenizer }: PrepareConfig): string[] {
+  return tokenizer instanceof Object && tokenizer.kind === 'huggingface' ? [...sources, tokenizer.path] : sources;
 }
 
 function isActive(job: Job): boolean {

@@ -17,6 +17,7 @@ import { DropArea } from './drop-area.tsx';
 import { OpenWebTextCard } from './openwebtext-card.tsx';
 import { PathField } from './path-field.tsx';
 import { PrepareForm } from './prepare-form.tsx';
+import { tookTokenizer } from './tokenizer-file.ts';
 import { type IntakeActions, useIntake } from './use-intake.ts';
 
 export function DatasetsPage() {
@@ -37,7 +38,7 @@ export function DatasetsPage() {
   };
   const initial = intake.state === 'found' && changing && same(changing.sources, intake.sources) ? changing : null;
   return (
-    <DropArea onDrop={actions.drop} paths={capabilities?.paths ?? false}>
+    <DropArea onDrop={(data) => !tookTokenizer(data) && actions.drop(data)} paths={capabilities?.paths ?? false}>
       <Page title={t.datasets.title} aside={<Choose capabilities={capabilities} actions={actions} />} width={1040}>
         {capabilities && !capabilities.dialogs && (
           <PathField busy={intake.state === 'scanning'} onPath={(path) => actions.sources([path])} />

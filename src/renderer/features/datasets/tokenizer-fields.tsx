@@ -1,9 +1,13 @@
 /** What a tokenizer that is trained, or that a file brings, is asked for beside its kind. */
-import { TextInput } from '@mantine/core';
+import { Button, FileButton, Group, TextInput } from '@mantine/core';
+import { useEffect, useRef } from 'react';
 import type { PrepareConfig, TokenizerChoice } from '../../../shared/dataset.ts';
 import { NumberField } from '../../components/number-field.tsx';
+import { useAction } from '../../store/action.ts';
+import { useQuery } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
 import { type TokenizerKind, type TokenizerSettings, tokenizerError } from './lib/tokenizer-choice.ts';
+import { takesTokenizer, tokenizerPath } from './tokenizer-file.ts';
 
 export const kindOf = (choice: TokenizerChoice): TokenizerKind => (typeof choice === 'string' ? choice : choice.kind);
 
@@ -39,14 +43,51 @@ export function TokenizerFields({
     );
   if (kind === 'huggingface')
     return (
-      <TextInput
-        label={texts.tokenizerPath}
-        description={texts.tokenizerPathNote}
+      <TokenizerPath
         value={settings.path}
-        onChange={(event) => onChange({ ...settings, path: event.currentTarget.value })}
         error={error === null || settings.path === '' ? null : texts[error]}
-        spellCheck={false}
+        onChange={(path) => onChange({ ...settings, path })}
       />
     );
   return null;
+}
+
+/** By path, by the browser's or the system's chooser, or dropped on the page. */
+function TokenizerPath({
+  value,
+  error,
+  onChange,
+}: {
+  value: string;
+  error: string | null;
+  onChange: (path: string) => void;
+}) {
+  const texts = t.datasets.form;
+  const info = useQuery('app.info', undefined);
+  const { busy, run } = useAction();
+  const take = (file: File | null) =>
+    file && void run(async () => onChange(await tokenizerPath(file, info.data?.capabilities)));
+  const latest = useRef(take);
+  latest.current = take;
+  useEffect(() => takesTokenizer((file) => latest.current(file)), []);
+  return (
+    <Group gap="xs" align="flex-end" wrap="nowrap">
+      <TextInput
+        label={texts.tokenizerPath}
+        description={texts.tokenizerPathNote}
+        value={value}
+        onChange={(event) => onChange(event.currentTarget.value)}
+        error={error}
+        spellCheck={false}
+        style={{ flex: 1, minWidth: 0 }}
+      />
+      <FileButton onChange={take} accept=".json,application/json" inputProps={{ 'aria-label': texts.tokenizerFile }}>
+        {(props) => (
+          <Button {...props} variant="default" loading={busy} mb={error === null ? 0 : 22}>
+            {texts.tokenizerChoose}
+          </Button>
+        )}
+      </FileButton>
+    </Group>
+  );
 }
