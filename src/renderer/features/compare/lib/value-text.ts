@@ -10,7 +10,7 @@ export function valueText(field: string, value: string | null): string {
   if (value === 'null') return texts.open;
   if (value === 'true') return texts.yes;
   if (value === 'false') return texts.no;
-  if (field === 'dataset') return value.split(/[\\/]/).filter(Boolean).at(-1) ?? value;
+  if (field === 'dataset' || field.endsWith('.dataset')) return value.split(/[\\/]/).filter(Boolean).at(-1) ?? value;
   if (field === 'seed' || !/^-?\d+(\.\d+)?(e[-+]?\d+)?$/i.test(value))
     return value.replace(/\d+\.\d{5,}/g, (digits) => String(Number(Number(digits).toPrecision(6))));
   const number = Number(value);
