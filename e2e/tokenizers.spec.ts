@@ -104,7 +104,7 @@ test('a tokenizer is chosen, trained, dropped or refused by name; datasets of on
   await page.getByRole('button', button('Mix in a dataset')).click();
   const refusal = page.getByRole('menuitem', { name: 'by bytes' });
   await expect(refusal).toBeDisabled();
-  await expect(refusal).toContainText('"trained" has a BPE of its own with 320 ids and "by bytes" bytes with 256 ids');
+  await expect(refusal).toContainText(/"trained" has a BPE of its own with \d+ ids and "by bytes" bytes with 256 ids/);
   await page.getByRole('menuitem', button('by file')).click();
   const mix = page.getByRole('table', { name: 'Mix' });
   await page.getByLabel('Weight of trained').fill('3');
