@@ -9,6 +9,8 @@ import classes from './datasets.module.css';
 import { lengthBars } from './lib/lengths.ts';
 
 const texts = t.datasets.lengths;
+/** Pixels of the tallest bar; its two lines of text take the rest. */
+const tallest = 72;
 
 export function LengthsPanel({ lengths }: { lengths: DocumentLengths | undefined }) {
   if (!lengths || lengths.shortest.length === 0)
@@ -24,7 +26,7 @@ export function LengthsPanel({ lengths }: { lengths: DocumentLengths | undefined
         {bars.map(({ label, count, share }) => (
           <div key={label} className={classes.bar} title={texts.bar(label, formatCount(count))}>
             <b>{count > 0 ? formatShort(count) : ''}</b>
-            <div style={{ height: `${count === 0 ? 0 : Math.max(3, 100 * share)}%` }} />
+            <div style={{ height: count === 0 ? 0 : Math.max(2, tallest * share) }} />
             <span>{texts.from(label)}</span>
           </div>
         ))}

@@ -1,5 +1,5 @@
 /** What a tokenizer that is trained, or that a file brings, is asked for beside its kind. */
-import { Button, FileButton, Group, TextInput } from '@mantine/core';
+import { Button, FileButton, TextInput } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import type { PrepareConfig, TokenizerChoice } from '../../../shared/dataset.ts';
 import { NumberField } from '../../components/number-field.tsx';
@@ -71,23 +71,23 @@ function TokenizerPath({
   latest.current = take;
   useEffect(() => takesTokenizer((file) => latest.current(file)), []);
   return (
-    <Group gap="xs" align="flex-end" wrap="nowrap">
-      <TextInput
-        label={texts.tokenizerPath}
-        description={texts.tokenizerPathNote}
-        value={value}
-        onChange={(event) => onChange(event.currentTarget.value)}
-        error={error}
-        spellCheck={false}
-        style={{ flex: 1, minWidth: 0 }}
-      />
-      <FileButton onChange={take} accept=".json,application/json" inputProps={{ 'aria-label': texts.tokenizerFile }}>
-        {(props) => (
-          <Button {...props} variant="default" loading={busy} mb={error === null ? 0 : 22}>
-            {texts.tokenizerChoose}
-          </Button>
-        )}
-      </FileButton>
-    </Group>
+    <TextInput
+      label={texts.tokenizerPath}
+      description={texts.tokenizerPathNote}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      error={error}
+      spellCheck={false}
+      rightSectionWidth={96}
+      rightSection={
+        <FileButton onChange={take} accept=".json,application/json" inputProps={{ 'aria-label': texts.tokenizerFile }}>
+          {(props) => (
+            <Button {...props} size="compact-sm" variant="light" loading={busy}>
+              {texts.tokenizerChoose}
+            </Button>
+          )}
+        </FileButton>
+      }
+    />
   );
 }
