@@ -21,9 +21,9 @@ const ways = {
 /** Yields for each way how many kills came before its end, and whether the bytes were the same. */
 export async function* killPreparations(scratch, kills = 20) {
   const source = path.join(scratch, 'texts');
-  writeSources(source, 1);
+  writeSources(source, 4);
   // Small ones, so that a kill finds something to go on from.
-  const limits = { shardTokens: 1_000_000, journalBytes: 1 << 20 };
+  const limits = { shardTokens: 300_000, journalBytes: 1 << 18 };
   const each = Math.ceil(kills / Object.keys(ways).length);
   for (const [way, choices] of Object.entries(ways)) {
     const { wanted, killed } = freshFolders(scratch);
