@@ -18,14 +18,17 @@ const ways = {
   'by document, a tokenizer trained on it': { split: { by: 'document' }, tokenizer: trained },
 };
 
-/** Yields for each way how many kills came before its end, and whether the bytes were the same. */
-export async function* killPreparations(scratch, kills = 20) {
+/**
+ * Yields for each way how many kills came before its end, and the files that were not the same.
+ * @param only of the ways, those whose name holds it
+ */
+export async function* killPreparations(scratch, { kills = 20, only = '' } = {}) {
   const source = path.join(scratch, 'texts');
   writeSources(source, 4);
   // Small ones, so that a kill finds something to go on from.
   const limits = { shardTokens: 300_000, journalBytes: 1 << 18 };
   const each = Math.ceil(kills / Object.keys(ways).length);
-  for (const [way, choices] of Object.entries(ways)) {
+  for (const [way, choices] of waysNamed(only)) {
     const { wanted, killed } = freshFolders(scratch);
     const started = performance.now();
     await prepare({ source, folder: wanted, threads: 1, choices, limits });
@@ -48,7 +51,7 @@ export async function* killAtEachChange(scratch, { only = '', from = 1, onKill =
   const source = path.join(scratch, 'few-texts');
   writeSources(source, 60);
   const limits = { shardTokens: 120_000, journalBytes: 1 << 17 };
-  for (const [way, choices] of Object.entries(ways).filter(([way]) => way.includes(only))) {
+  for (const [way, choices] of waysNamed(only)) {
     const { wanted } = freshFolders(scratch);
     const request = { source, threads: 1, limits, choices: { tokenizer: 'bytes', ...choices } };
     await prepare({ ...request, folder: wanted });
@@ -65,6 +68,8 @@ export async function* killAtEachChange(scratch, { only = '', from = 1, onKill =
     yield { way, kills, early: kills, other };
   }
 }
+
+const waysNamed = (only) => Object.entries(ways).filter(([way]) => way.includes(only));
 
 function freshFolders(scratch, ...names) {
   const folders = { wanted: path.join(scratch, 'wanted'), killed: path.join(scratch, 'killed') };
