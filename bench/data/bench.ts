@@ -23,6 +23,7 @@ import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { createZstdCompress } from 'node:zlib';
 import { openDataset, trainingBatch } from '../../src/engine/data/index.ts';
+import { nodeFlags } from '../../src/shared/jobs.ts';
 
 const { values: options } = parseArgs({
   options: { python: { type: 'string' }, sizes: { type: 'string', default: '10,100' }, threads: { type: 'string' } },
@@ -52,7 +53,7 @@ let peak = 0;
 function prepare(source: string): Prepared & { folder: string } {
   const at = join(folder, `set-${prepared++}`);
   const request = JSON.stringify({ source, folder: at, threads });
-  const done = spawnSync(process.execPath, [join(import.meta.dirname, 'once.ts'), request], {
+  const done = spawnSync(process.execPath, [...nodeFlags('prepare'), join(import.meta.dirname, 'once.ts'), request], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });

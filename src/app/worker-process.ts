@@ -2,7 +2,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { UserError } from '../shared/errors.ts';
-import { type Command, type JobResult, type JobSpec, protocolVersion, type Report, report } from '../shared/jobs.ts';
+import {
+  type Command,
+  type JobResult,
+  type JobSpec,
+  nodeFlags,
+  protocolVersion,
+  type Report,
+  report,
+} from '../shared/jobs.ts';
 import type { Parts } from './locate.ts';
 
 export interface WorkerOptions {
@@ -47,7 +55,7 @@ export class WorkerProcess {
     });
     // A rejection may come before anyone listens; whoever awaits `result` still sees it.
     this.result.catch(() => {});
-    this.#child = spawn(node, ['--disable-warning=ExperimentalWarning', worker], {
+    this.#child = spawn(node, ['--disable-warning=ExperimentalWarning', ...nodeFlags(options.job.kind), worker], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       env: {

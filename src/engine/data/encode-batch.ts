@@ -9,6 +9,8 @@ export interface EncodeTask {
   readonly text: Uint8Array<ArrayBuffer>;
   /** Bytes of each piece, or `documentEnd`. Each piece is encoded on its own. */
   readonly lengths: Int32Array<ArrayBuffer>;
+  /** For the ids, where it is large enough: of an earlier task's. */
+  readonly spare?: ArrayBuffer;
 }
 
 export interface Encoded {
@@ -18,12 +20,13 @@ export interface Encoded {
   readonly bytes: Uint32Array<ArrayBuffer>;
   /** Characters that the vocabulary does not hold. */
   readonly leftOut: number;
+  /** The task's, given back: buffers that are made anew for every task fill memory until each thread collects them. */
+  readonly text: Uint8Array<ArrayBuffer>;
 }
 
-/** Used again for every batch: what lives for one only fills memory until it is collected. */
 let scratch = new Int32Array(0);
 
-export function encodeBatch(encoder: Encoder, { text, lengths }: EncodeTask): Encoded {
+export function encodeBatch(encoder: Encoder, { text, lengths, spare }: EncodeTask): Encoded {
   const counts = new Uint32Array(lengths.length);
   const bytes = new Uint32Array(lengths.length);
   let leftOut = 0;
@@ -48,13 +51,19 @@ export function encodeBatch(encoder: Encoder, { text, lengths }: EncodeTask): En
     // Of other tokenizers nothing is left out; what is shorter was composed.
     if (encoder.kind === 'characters' && bytes[piece] < part.length) leftOut += characters(part) - own.length;
   }
-  return { ids: scratch.slice(0, count), counts, bytes, leftOut };
+  const fits = spare !== undefined && spare.byteLength >= 4 * count;
+  const ids = new Int32Array(fits ? spare : new ArrayBuffer(4 * roomFor(count)), 0, count);
+  ids.set(scratch.subarray(0, count));
+  return { ids, counts, bytes, leftOut, text };
 }
+
+/** So many, and some more, so that a later batch fits too. */
+const roomFor = (count: number) => 2 ** Math.ceil(Math.log2(Math.max(count, 1 << 16)));
 
 /** Mostly there are fewer ids than bytes; where text is composed first, there may be more. */
 function reserve(count: number): void {
   if (count <= scratch.length) return;
-  const larger = new Int32Array(Math.max(2 * count, 1 << 16));
+  const larger = new Int32Array(roomFor(2 * count));
   larger.set(scratch);
   scratch = larger;
 }

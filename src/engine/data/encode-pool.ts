@@ -71,7 +71,8 @@ class ThreadPool implements EncodePool {
     const thread = this.#threads.reduce((least, other) =>
       other.waiting.length < least.waiting.length ? other : least,
     );
-    thread.worker.postMessage(task, [task.text.buffer, task.lengths.buffer]);
+    const { text, lengths, spare } = task;
+    thread.worker.postMessage(task, [text.buffer, lengths.buffer, ...(spare === undefined ? [] : [spare])]);
     return new Promise((resolve, reject) => thread.waiting.push({ resolve, reject }));
   }
 

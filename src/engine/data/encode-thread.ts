@@ -11,5 +11,5 @@ if (encoder === null || parentPort === null) throw new Error(`no tokenizer in ${
 const port = parentPort;
 port.on('message', (task: EncodeTask) => {
   const done = encodeBatch(encoder, task);
-  port.postMessage(done, [done.ids.buffer, done.counts.buffer, done.bytes.buffer]);
+  port.postMessage(done, [done.ids.buffer, done.counts.buffer, done.bytes.buffer, done.text.buffer]);
 });

@@ -76,6 +76,8 @@ class Writing {
   /** Tasks that are being encoded, oldest first. */
   readonly #underWay: { pieces: Piece[]; encoded: Promise<Encoded> }[] = [];
   readonly #taskBytes: number;
+  /** Buffers of tasks that are written, for the next ones. */
+  readonly #spare: { readonly texts: Uint8Array<ArrayBuffer>[]; readonly ids: ArrayBuffer[] } = { texts: [], ids: [] };
   #pieces: Piece[] = [];
   #lengths: number[] = [];
   #text: Uint8Array<ArrayBuffer>;
@@ -162,18 +164,19 @@ class Writing {
   #send(): void {
     if (this.#pieces.length === 0) return;
     const text = this.#text.subarray(0, this.#filled);
-    const encoded = this.#job.pool.encode({ text, lengths: Int32Array.from(this.#lengths) });
+    const lengths = Int32Array.from(this.#lengths);
+    const encoded = this.#job.pool.encode({ text, lengths, spare: this.#spare.ids.pop() });
     this.#underWay.push({ pieces: this.#pieces, encoded });
     this.#pieces = [];
     this.#lengths = [];
-    this.#text = new Uint8Array(this.#taskBytes);
+    this.#text = this.#spare.texts.pop() ?? new Uint8Array(this.#taskBytes);
     this.#filled = 0;
   }
 
   /** Writes the oldest task. */
   async #commit(): Promise<void> {
     const { pieces, encoded } = this.#underWay[0];
-    const { ids, counts, bytes, leftOut } = await encoded;
+    const { ids, counts, bytes, leftOut, text } = await encoded;
     this.#underWay.shift();
     const journal = this.#journal;
     let at = 0;
@@ -203,6 +206,9 @@ class Writing {
       await this.#writers[side].write(ids.subarray(from, at));
     }
     journal.leftOut += leftOut;
+    this.#spare.ids.push(ids.buffer);
+    // One that grew for a large piece is not kept.
+    if (text.buffer.byteLength === this.#taskBytes) this.#spare.texts.push(new Uint8Array(text.buffer));
     if (this.#unsaved >= this.#job.journalBytes) await this.#save();
   }
 
