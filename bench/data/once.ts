@@ -28,7 +28,10 @@ const started = performance.now();
 const hooks = { onProgress() {}, signal: new AbortController().signal };
 const { train, val } = await prepareDataset(folder, config, hooks, limits);
 const seconds = (performance.now() - started) / 1000;
-const rss = process.resourceUsage().maxRSS * 1024;
+const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+const rss = maxRSS * 1024;
+// Of all threads, the start of the process in it.
+const processor = (userCPUTime + systemCPUTime) / 1e6;
 const hash = createHash('sha256');
 for (const { name } of [...train.files, ...val.files]) hash.update(readFileSync(join(folder, name)));
-console.log(JSON.stringify({ seconds, rss, bytes: train.bytes + val.bytes, ids: hash.digest('hex') }));
+console.log(JSON.stringify({ seconds, processor, rss, bytes: train.bytes + val.bytes, ids: hash.digest('hex') }));
