@@ -31,6 +31,7 @@
     "conditions": [
       ["target_arch=='x64' and OS=='linux'", { "family_libraries": ["kernels_amxbf16"] }],
       ["target_arch=='x64'", { "family_libraries": ["kernels_amxtwin512", "kernels_avx512bf16", "kernels_avx512", "kernels_avx2", "kernels_amxtwin", "kernels_portablebf16", "kernels_portable"] }],
+      ["target_arch=='arm64' and OS!='win'", { "family_libraries": ["kernels_neonbf16"] }],
       ["target_arch=='arm64'", { "family_libraries": ["kernels_neon", "kernels_amxtwin", "kernels_portablebf16", "kernels_portable"] }],
       ["target_arch!='x64' and target_arch!='arm64'", { "family_libraries": ["kernels_amxtwin", "kernels_portablebf16", "kernels_portable"] }]
     ]
@@ -138,6 +139,18 @@
           "sources": ["<@(tile_sources)"],
           "defines": ["MEANDER_AVX512", "MEANDER_BF16", "MEANDER_TILES", "MEANDER_AMX", "MEANDER_FAMILY=amxbf16"],
           "cflags": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512bf16", "-mfma", "-mavx2", "-mprefer-vector-width=512"]
+        }
+      ]
+    }],
+    ["target_arch=='arm64' and OS!='win'", {
+      "targets": [
+        {
+          "target_name": "kernels_neonbf16",
+          "type": "static_library",
+          "sources": ["<@(kernel_sources)"],
+          "defines": ["MEANDER_NEON", "MEANDER_BF16", "MEANDER_FAMILY=neonbf16"],
+          "cflags": ["-march=armv8.2-a+bf16"],
+          "xcode_settings": { "OTHER_CFLAGS": ["-O3", "-ffp-contract=off", "-march=armv8.2-a+bf16"] }
         }
       ]
     }],

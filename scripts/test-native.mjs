@@ -8,7 +8,7 @@
  * needs is missing it says so, with the command that installs it, and exits 0.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { nativeTargets } from './lib/native-targets.mjs';
@@ -20,7 +20,6 @@ const ways = {
     arch: 'x64',
     compilers: ['g++', 'clang++'],
     flags: [...sanitized, '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
-    // Freed at the end by the system: threads' own memory and the families' tables.
     env: { ASAN_OPTIONS: 'detect_stack_use_after_return=1', UBSAN_OPTIONS: 'print_stacktrace=1' },
   },
   threads: {
@@ -70,23 +69,22 @@ if (lacking.some((program) => program !== null)) {
   skip(`${lacking.filter((program) => program !== null).join(' and ')} not found (${install})`);
 }
 
-/** When the newest header or script that every object depends on was changed. */
-function newestHeader(folder) {
-  return Math.max(
-    ...readdirSync(folder, { recursive: true })
-      .filter((file) => file.endsWith('.h'))
-      .map((file) => statSync(path.join(folder, file)).mtimeMs),
-  );
-}
-
 const native = path.join(root, 'native');
 const build = path.join(native, 'build', name);
-const headers = Math.max(
-  newestHeader(path.join(native, 'src')),
-  newestHeader(path.join(native, 'test')),
-  statSync(path.join(native, 'binding.gyp')).mtimeMs,
-  statSync(import.meta.filename).mtimeMs,
-);
+/** What every object depends on beside its own sources: how it is compiled. */
+const recipe = Math.max(statSync(path.join(native, 'binding.gyp')).mtimeMs, statSync(import.meta.filename).mtimeMs);
+
+/** Whether an object is newer than the recipe and every file that the compiler read for it. */
+function isFresh(object) {
+  const list = object.replace(/o$/, 'd');
+  if (!existsSync(object) || !existsSync(list)) return false;
+  const made = statSync(object).mtimeMs;
+  const files = readFileSync(list, 'utf8')
+    .replace(/^[^:]*:/, '')
+    .split(/[\s\\]+/)
+    .filter((file) => file !== '');
+  return made > recipe && files.every((file) => existsSync(file) && statSync(file).mtimeMs < made);
+}
 
 const objects = [];
 const jobs = [];
@@ -95,10 +93,9 @@ for (const target of nativeTargets({ target_arch: way.arch, OS: 'linux' }))
     const object = path.join(build, target.name, `${path.basename(source, '.cpp')}.o`);
     objects.push(object);
     const from = path.join(native, source);
-    const newest = Math.max(headers, statSync(from).mtimeMs);
-    if (existsSync(object) && statSync(object).mtimeMs > newest) continue;
+    if (isFresh(object)) continue;
     mkdirSync(path.dirname(object), { recursive: true });
-    jobs.push([...target.flags, ...way.flags.filter((flag) => flag !== '-static'), '-c', from, '-o', object]);
+    jobs.push([...target.flags, ...way.flags.filter((flag) => flag !== '-static'), '-MMD', '-c', from, '-o', object]);
   }
 
 /** Runs the compiler; ends this program with its message when it fails. */

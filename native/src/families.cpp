@@ -35,6 +35,9 @@ MEANDER_DECLARE(amxbf16)
 #endif
 #elif defined(__aarch64__)
 MEANDER_DECLARE(neon)
+#if !defined(_MSC_VER)
+MEANDER_DECLARE(neonbf16)
+#endif
 #endif
 #undef MEANDER_DECLARE
 
@@ -80,13 +83,24 @@ Features Features::here() {
   found.avx2 = (r[1] >> 5 & 1) && fma && (states & 0x06) == 0x06;
   found.avx512 = found.avx2 && (r[1] >> 16 & 1) && (r[1] >> 17 & 1) && (r[1] >> 30 & 1) && (r[1] >> 31 & 1) &&
                  (states & 0xe6) == 0xe6;
+#if defined(__linux__)
   const bool tiles = (r[3] >> 22 & 1) && (r[3] >> 24 & 1);  // AMX-BF16 and AMX-TILE.
+#else
+  const bool tiles = false;  // How to ask for them is written for Linux only.
+#endif
   if (found.avx512 && subleaves >= 1) {
     cpuid(7, 1, r);
     found.avx512bf16 = r[0] >> 5 & 1;
   }
   found.fastBf16 = found.avx512bf16 && amd;
   found.tiles = tiles && found.avx512bf16;
+#elif defined(__aarch64__) && defined(__linux__)
+  constexpr unsigned long bf16 = 1ul << 14;  // HWCAP2_BF16.
+  found.neonBf16 = getauxval(AT_HWCAP2) & bf16;
+#elif defined(__aarch64__) && defined(__APPLE__)
+  int yes = 0;
+  size_t size = sizeof yes;
+  found.neonBf16 = sysctlbyname("hw.optional.arm.FEAT_BF16", &yes, &size, nullptr, 0) == 0 && yes;
 #endif
   return found;
 }
@@ -107,9 +121,7 @@ Families::Families(const Features& has, int (*request)()) : fastBf16(has.fastBf1
 #if defined(MEANDER_X64)
   if (has.tiles) {
     const int error = request();
-#if defined(__linux__)
     tiles = error == 0;
-#endif
     if (!tiles)
       note = std::string("this processor has AMX, but the system does not let this process use it (") +
              std::strerror(error) + "), so the next best kernels are used";
@@ -130,6 +142,8 @@ Families::Families(const Features& has, int (*request)()) : fastBf16(has.fastBf1
     all.push_back(&avx512bf16::family);
     all.push_back(&wideTwin);
   }
+#elif defined(__aarch64__) && !defined(_MSC_VER)
+  if (has.neonBf16) all.push_back(&neonbf16::family);
 #endif
   static const Family twin = on(amxtwin::family, portablebf16::family);
   all.push_back(&portablebf16::family);

@@ -14,6 +14,8 @@ struct Features {
   bool fastBf16 = false;
   /** AMX's tiles and their bfloat16 products, which a process has to ask the system for. */
   bool tiles = false;
+  /** Arm's bfloat16 dot products. */
+  bool neonBf16 = false;
 
   static Features here();
 };

@@ -21,6 +21,17 @@ int refuse() { return requests++, EPERM; }
 
 std::string chosen(const Families& families, Precision precision) { return families.choose(nullptr, precision).name; }
 
+#if defined(__aarch64__)
+void checkArm() {
+  Features has;
+  check(chosen(Families(has, grant), Precision::mixed) == "neon", "families: float32 where there is no bfloat16");
+  has.neonBf16 = true;
+  const Families both(has, grant);
+  check(chosen(both, Precision::mixed) == "neonbf16" && chosen(both, Precision::automatic) == "neon",
+        "families: bfloat16 where it is asked for");
+}
+#endif
+
 #if defined(__x86_64__)
 void checkX64() {
   requests = 0;
@@ -92,6 +103,8 @@ void checkNoMemory() {
 void checkChoice() {
 #if defined(__x86_64__)
   checkX64();
+#elif defined(__aarch64__)
+  checkArm();
 #endif
   checkNoMemory();
 }

@@ -55,6 +55,8 @@ constexpr int tileRows = 32, tileVectors = 32 / W;
 constexpr int tileRows = 8, tileVectors = 3;
 #elif defined(MEANDER_AVX2)
 constexpr int tileRows = 6, tileVectors = 2;
+#elif defined(MEANDER_NEON) && defined(MEANDER_BF16)
+constexpr int tileRows = 4, tileVectors = 3;
 #elif defined(MEANDER_NEON)
 constexpr int tileRows = 8, tileVectors = 3;
 #else

@@ -256,6 +256,26 @@ MEANDER_INLINE P pairUp(V first, V second) {
 /** W words from 2·W neighbours, the lower half of which is `low`. */
 MEANDER_INLINE P neighbours(V low, V high) { return {std::bit_cast<__m512i>(_mm512_cvtne2ps_pbh(high.v, low.v))}; }
 
+#elif defined(MEANDER_NEON)
+
+struct P {
+  uint32x4_t v;
+};
+MEANDER_INLINE P loadPairs(const float* p) { return {vreinterpretq_u32_f32(vld1q_f32(p))}; }
+MEANDER_INLINE P setPair(const float* p) { return {vreinterpretq_u32_f32(vld1q_dup_f32(p))}; }
+MEANDER_INLINE void storePairs(float* p, P a) { vst1q_f32(p, vreinterpretq_f32_u32(a.v)); }
+/** acc + (a.first·b.first + a.second·b.second), the sums rounded to odd where the processor does no better. */
+MEANDER_INLINE V dot(V acc, P a, P b) {
+  return {vbfdotq_f32(acc.v, vreinterpretq_bf16_u32(a.v), vreinterpretq_bf16_u32(b.v))};
+}
+MEANDER_INLINE P neighbours(V low, V high) {
+  return {vreinterpretq_u32_bf16(vcvtq_high_bf16_f32(vcvtq_low_bf16_f32(low.v), high.v))};
+}
+MEANDER_INLINE P pairUp(V first, V second) {
+  const uint16x8_t halves = vreinterpretq_u16_u32(neighbours(first, second).v);
+  return {vreinterpretq_u32_u16(vzip1q_u16(halves, vextq_u16(halves, halves, 4)))};
+}
+
 #else
 
 struct P {

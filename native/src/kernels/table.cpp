@@ -13,6 +13,9 @@ const Family family = {
 #if defined(MEANDER_AVX512) && defined(MEANDER_BF16)
     "AVX-512 bfloat16",
     true,
+#elif defined(MEANDER_NEON) && defined(MEANDER_BF16)
+    "NEON bfloat16",
+    true,
 #elif defined(MEANDER_BF16)
     "portable bfloat16",
     true,

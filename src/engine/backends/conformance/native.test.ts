@@ -19,7 +19,7 @@ function compilerFound(): boolean {
 // Every family that this processor runs, not only the one it would choose.
 const families = [
   ...['amxbf16', 'amxtwin', 'amxtwin512'],
-  ...['avx512', 'avx512bf16', 'avx2', 'neon', 'portable', 'portablebf16'],
+  ...['avx512', 'avx512bf16', 'avx2', 'neon', 'neonbf16', 'portable', 'portablebf16'],
 ]
   .map((name) => ({ name, ...withFamily(name, nativeStatus) }))
   .filter(({ available }) => available);
