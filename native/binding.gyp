@@ -17,6 +17,7 @@
       "src/kernels/rmsnorm.cpp",
       "src/kernels/rotary.cpp",
       "src/kernels/swiglu.cpp",
+      "src/kernels/schedulefree.cpp",
       "src/kernels/table.cpp",
       "src/kernels/vectors.cpp"
     ],

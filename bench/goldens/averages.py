@@ -1,5 +1,5 @@
 """
-LAWA, WMA, EMA, SWA and power EMA exactly as docs/conventions.md states them, in numpy float32, one rounding per operation.
+LAWA, WMA, EMA, SWA, power EMA and tail EMA exactly as docs/conventions.md states them, in numpy float32, one rounding per operation.
 
 fixtures/averages.safetensors holds a short trajectory of weights (row s: the weights after s updates) and what
 each policy is worth after each of its observations; fixtures/averages.json says which steps those are. The long
@@ -102,6 +102,17 @@ def power(trajectory, widths, every: int, start: int, storeEvery: int):
         yield s, n, value
 
 
+def tail(trajectory, decay: float, every: int, start: int, blend: float):
+    """An EMA that begins at `start`, and the newest weights moved towards it."""
+    average, n = None, 0
+    for s, weights in enumerate(trajectory):
+        if s < start or (s - start) % every:
+            continue
+        n += 1
+        average = weights.copy() if n == 1 else average + f32(1 - decay) * (weights - average)
+        yield s, n, weights + f32(blend) * (average - weights)
+
+
 def short_trajectory(steps: int, elements: int) -> np.ndarray:
     """A random walk whose elements span many magnitudes, tiny (denormal) and huge ones among them."""
     source = np.random.default_rng(5)
@@ -148,10 +159,12 @@ def main() -> None:
         {"kind": "power", "id": "power-spaced", "widths": [0.2, 0.01], "every": 3, "start": 7, "storeEvery": 8},
         {"kind": "swa", "id": "swa-from-45", "every": 5, "start": 45},
         {"kind": "swa", "id": "swa-from-7", "every": 3, "start": 7},
+        {"kind": "tail", "id": "tail-half", "decay": 0.8, "every": 1, "start": 40, "blend": 0.6},
+        {"kind": "tail", "id": "tail-spaced", "decay": 0.5, "every": 4, "start": 10, "blend": 1.0},
         {"kind": "swa", "id": "swa-all", "every": 1, "start": 0},
     ]
     tensors, described = {"trajectory": trajectory}, []
-    rules = {"lawa": lawa, "wma": wma, "ema": ema, "swa": swa, "power": power}
+    rules = {"lawa": lawa, "wma": wma, "ema": ema, "swa": swa, "power": power, "tail": tail}
     for policy in policies:
         settings = {key: value for key, value in policy.items() if key not in ("kind", "id")}
         seen = list(rules[policy["kind"]](trajectory, **settings))

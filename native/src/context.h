@@ -39,6 +39,7 @@ enum OpCode : int {
   opRotaryBackward,
   opLinearRows,
   opLinearRowsBackward,
+  opScheduleFree,
   opCount
 };
 

@@ -52,7 +52,11 @@ export const scheduleConfig = z.strictObject({
 });
 export type ScheduleConfig = z.infer<typeof scheduleConfig>;
 
+export const optimizerKinds = ['adamw', 'schedule-free'] as const;
 export const optimizerConfig = z.strictObject({
+  /** schedule-free: schedule-free AdamW (2405.15682), whose averaged point is what is evaluated and saved. */
+  kind: z.enum(optimizerKinds).default('adamw'),
+  /** schedule-free: how far gradients are taken from the newest point towards the average. */
   beta1: z.number().min(0).lt(1).default(0.9),
   beta2: z.number().min(0).lt(1).default(0.95),
   epsilon: finite.positive().default(1e-8),
@@ -122,8 +126,26 @@ export const powerConfig = z.strictObject({
   storeEvery: positive,
   start: policyStart,
 });
+export const tailConfig = z.strictObject({
+  kind: z.literal('tail'),
+  id: policyId,
+  /** β per update of the average. */
+  decay: z.number().min(0).lt(1),
+  every: positive.default(1),
+  /** null: 0.9 · T, rounded up to a multiple of every. */
+  start: policyStart,
+  /** Share of the average in the value; the rest is the newest weights. */
+  blend: z.number().gt(0).lte(1).default(0.6),
+});
 /** An averaging policy: it watches a run and never steers it. */
-export const policyConfig = z.discriminatedUnion('kind', [lawaConfig, wmaConfig, emaConfig, swaConfig, powerConfig]);
+export const policyConfig = z.discriminatedUnion('kind', [
+  lawaConfig,
+  wmaConfig,
+  emaConfig,
+  swaConfig,
+  powerConfig,
+  tailConfig,
+]);
 export type LawaConfig = z.infer<typeof lawaConfig>;
 export type WmaConfig = z.infer<typeof wmaConfig>;
 /** Policies over a window of snapshots. */
@@ -131,6 +153,7 @@ export type WindowConfig = LawaConfig | WmaConfig;
 export type EmaConfig = z.infer<typeof emaConfig>;
 export type SwaConfig = z.infer<typeof swaConfig>;
 export type PowerConfig = z.infer<typeof powerConfig>;
+export type TailConfig = z.infer<typeof tailConfig>;
 export type PolicyConfig = z.infer<typeof policyConfig>;
 
 export const batchConfig = z.strictObject({

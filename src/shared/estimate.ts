@@ -5,14 +5,14 @@
  */
 
 import { matrixElements, parameterCount } from './architecture.ts';
-import type { ModelConfig, RunConfig } from './config.ts';
+import type { ModelConfig, PolicyConfig, RunConfig } from './config.ts';
 import { isWindow, observationsBy, resolvePolicy, storedPairsBy } from './policies.ts';
 
 export interface MemoryEstimate {
   /** And in mixed precision the packed bfloat16 forms of their matrices. */
   readonly parameters: number;
   readonly gradients: number;
-  /** Adam's two moments. */
+  /** Adam's two moments; of schedule-free AdamW z, v and the point where gradients are taken. */
   readonly moments: number;
   /** Accumulators of EMA, SWA and power EMA, the room to evaluate an average in, and windows' snapshots that stay in memory. */
   readonly averages: number;
@@ -79,9 +79,10 @@ export function estimateMemory(config: RunConfig, machine: number): MemoryEstima
   const averages = (accumulators + scratch) * vector + scratch * packed + snapshots;
   const values = activationValues(model) + (model.dropout > 0 ? 1 : 0);
   const activations = floatBytes * batch.microBatch * model.blockSize * model.width * values;
-  const total = 4 * vector + 2 * packed + averages + activations;
+  const moments = (config.optimizer.kind === 'schedule-free' ? 3 : 2) * vector;
+  const total = 2 * vector + moments + 2 * packed + averages + activations;
   const parameters = vector + 2 * packed;
-  return { parameters, gradients: vector, moments: 2 * vector, averages, activations, total };
+  return { parameters, gradients: vector, moments, averages, activations, total };
 }
 
 /** At its fullest: the last checkpoint is written and none has gone for it yet. */
@@ -107,7 +108,8 @@ export function estimateDisk(config: RunConfig): DiskEstimate {
 
 /** Vectors that policies fold weights into. */
 function accumulatorsOf({ policies }: RunConfig): number {
-  return policies.reduce((sum, policy) => sum + (isWindow(policy) ? 0 : policy.kind === 'power' ? 2 : 1), 0);
+  const vectors = (policy: PolicyConfig) => (policy.kind === 'power' || policy.kind === 'tail' ? 2 : 1);
+  return policies.reduce((sum, policy) => sum + (isWindow(policy) ? 0 : vectors(policy)), 0);
 }
 
 function storedPairs(config: RunConfig): number {

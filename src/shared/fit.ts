@@ -86,6 +86,7 @@ function scaledPolicy(policy: PolicyConfig, ratio: number, scaled: (n: number) =
       const every = policy.every === 1 ? 1 : scaled(policy.every);
       return { ...policy, start, every, storeEvery: scaled(policy.storeEvery) };
     }
+    case 'tail':
     case 'ema': {
       const every = policy.every === 1 ? 1 : scaled(policy.every);
       // Mean age in steps, every · β/(1 − β), keeps its share of the run.

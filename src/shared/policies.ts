@@ -9,12 +9,15 @@ import type {
   PowerConfig,
   RunConfig,
   ScheduleConfig,
+  TailConfig,
   WindowConfig,
 } from './config.ts';
 import { powerMeanAge } from './power.ts';
 
 /** Share of the run from which SWA averages when its start is left open. */
 const swaShare = 0.75;
+/** The same of a tail EMA: it watches the last tenth. */
+const tailShare = 0.9;
 /** LAWA's default k; the LAWA paper's code uses 5. */
 const defaultWindow = 5;
 /** WMA's default k: linear shares over 7 snapshots have the mean age of 5 uniform ones, ν(k − 1)/3. */
@@ -49,7 +52,8 @@ export function policyInterval(policy: PolicyConfig): number {
 
 /**
  * Settles the start step. Left open it is the first multiple of the policy's interval after warm-up (past it, so
- * that a run without warm-up never averages its initialisation); for SWA 0.75 · T, rounded up to a multiple.
+ * that a run without warm-up never averages its initialisation); for SWA 0.75 · T and for a tail EMA 0.9 · T, rounded
+ * up to a multiple.
  */
 export function resolvePolicy<P extends PolicyConfig>(
   config: P,
@@ -58,8 +62,8 @@ export function resolvePolicy<P extends PolicyConfig>(
   if (config.start !== null) return { ...config, start: config.start };
   const interval = policyInterval(config);
   const start =
-    config.kind === 'swa'
-      ? Math.ceil((swaShare * run.steps) / interval) * interval
+    config.kind === 'swa' || config.kind === 'tail'
+      ? Math.ceil(((config.kind === 'swa' ? swaShare : tailShare) * run.steps) / interval) * interval
       : (Math.floor(run.schedule.warmupSteps / interval) + 1) * interval;
   return { ...config, start };
 }
@@ -95,6 +99,8 @@ export function defaultPolicy(kind: PolicyConfig['kind'], steps: number, schedul
       return { kind, id: kind, decay: emaDecayForMeanAge(meanAge(lawa), 1), every: 1, start: null, warmup: true };
     case 'swa':
       return { kind, id: kind, every: spacing, start: null };
+    case 'tail':
+      return { kind, id: kind, decay: emaDecayForMeanAge(meanAge(lawa), 1), every: 1, start: null, blend: 0.6 };
     case 'power':
       return {
         kind,
@@ -109,9 +115,10 @@ export function defaultPolicy(kind: PolicyConfig['kind'], steps: number, schedul
 
 /**
  * Mean age in steps of what a window holds when it is full, ν(k − 1)/2 where it is uniform and the shares' mean of
- * the ages else, or of what an EMA remembers, every · β/(1 − β).
+ * the ages else, or of what an EMA remembers, every · β/(1 − β); a tail EMA only so much of it as it blends in.
  */
-export function meanAge(policy: WindowConfig | EmaConfig): number {
+export function meanAge(policy: WindowConfig | EmaConfig | TailConfig): number {
+  if (policy.kind === 'tail') return (policy.blend * policy.every * policy.decay) / (1 - policy.decay);
   if (policy.kind === 'ema') return (policy.every * policy.decay) / (1 - policy.decay);
   const { k, spacing } = policy;
   const shares = windowShares(policy, k);

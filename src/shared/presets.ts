@@ -24,7 +24,15 @@ export interface Preset {
   readonly recipe: Recipe;
 }
 
-const gpt2Optimizer = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, decayEmbeddings: true, clip: 1 };
+const gpt2Optimizer = {
+  kind: 'adamw',
+  beta1: 0.9,
+  beta2: 0.95,
+  epsilon: 1e-8,
+  weightDecay: 0.1,
+  decayEmbeddings: true,
+  clip: 1,
+} as const;
 /** Clip and epsilon of the paper's summed gradients, on the mean of 8 micro-batches. */
 const paperOptimizer = { ...gpt2Optimizer, epsilon: 1.25e-9, decayEmbeddings: false, clip: 0.125 };
 const nanoModel = { dropout: 0, bias: false, gelu: 'exact', inverseLayerScaling: false } as const;

@@ -44,6 +44,11 @@ export function sharesAt(held: Pick<HeldPolicy, 'config' | 'window'>, now: numbe
 /** Share of the first m of `count` observations, m from 1. */
 function shareUpTo(config: PolicyConfig, count: number): (m: number) => number {
   if (config.kind === 'swa') return (m) => m / count;
+  if (config.kind === 'tail') {
+    // The newest weights have what the average is not blended in with, and their share of the average.
+    const average = shareUpTo({ ...config, kind: 'ema', warmup: false }, count);
+    return (m) => (m === count ? 1 : config.blend * average(m));
+  }
   // From the newest back: what the observations after the m-th leave of those before it. The first one takes the rest.
   const left = new Float64Array(count + 1);
   left[count] = 1;

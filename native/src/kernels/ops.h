@@ -41,6 +41,7 @@ void rotary(Context&, const Call&);
 void rotaryBackward(Context&, const Call&);
 void linearRows(Context&, const Call&);
 void linearRowsBackward(Context&, const Call&);
+void scheduleFree(Context&, const Call&);
 
 void vectorOperation(int which, float* target, const float* source, float scalar, int64_t n);
 bool allFinite(const float* source, int64_t n);

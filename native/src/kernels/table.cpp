@@ -34,7 +34,8 @@ const Family family = {
 #endif
     {embedding, embeddingBackward, layerNorm, layerNormBackward, linear, linearBackward, attention, attentionBackward,
      cachedAttention, dropout, classifierLoss, classifierLossTrain, classifierLogits, lastPosition, recordLoss, adamw,
-     rmsNorm, rmsNormBackward, add, swiglu, swigluBackward, rotary, rotaryBackward, linearRows, linearRowsBackward},
+     rmsNorm, rmsNormBackward, add, swiglu, swigluBackward, rotary, rotaryBackward, linearRows, linearRowsBackward,
+     scheduleFree},
     vectorOperation,
     allFinite,
     peak,

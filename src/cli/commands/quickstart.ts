@@ -151,6 +151,7 @@ function describe(config: RunConfig): string {
     if (p.kind === 'ema') return `EMA (β = ${p.decay.toFixed(4)})`;
     if (p.kind === 'wma') return `WMA (last ${p.k} weights, ${p.spacing} steps apart, ${p.weights})`;
     if (p.kind === 'power') return `power EMA (width ${p.widths[0]})`;
+    if (p.kind === 'tail') return `tail EMA (β = ${p.decay.toFixed(4)}, blended ${p.blend} into the newest weights)`;
     return 'SWA (from 75% of the run)';
   });
   return (

@@ -1,10 +1,10 @@
-/** What EMA, SWA and power EMA share: float32 vectors that every observation is folded into. */
-import type { EmaConfig, PowerConfig, SwaConfig } from '../../shared/config.ts';
+/** What EMA, SWA, power EMA and tail EMA share: float32 vectors that every observation is folded into. */
+import type { EmaConfig, PowerConfig, SwaConfig, TailConfig } from '../../shared/config.ts';
 import type { Backend, Floats } from '../backends/backend.ts';
 import { copyVector, type WeightReader } from '../checkpoint/vector.ts';
 import type { Policy, PolicyDescription, PolicyState, Resolved } from './policy.ts';
 
-type Config = EmaConfig | SwaConfig | PowerConfig;
+type Config = EmaConfig | SwaConfig | PowerConfig | TailConfig;
 
 export abstract class Accumulator<C extends Config> implements Policy {
   readonly id: string;

@@ -26,6 +26,7 @@ const policies: Resolved<PolicyConfig>[] = [
   { kind: 'swa', id: 'swa', every: 3, start: 30 },
   { kind: 'power', id: 'power', widths: [0.05, 0.1], every: 2, storeEvery: 8, start: 6 },
   { kind: 'power', id: 'power-turned', widths: [0.1, 0.05], every: 2, storeEvery: 8, start: 6 },
+  { kind: 'tail', id: 'tail', decay: 0.9, every: 2, start: 6, blend: 0.6 },
 ];
 
 /** θ_s: a random walk. */
@@ -119,7 +120,9 @@ test('a uniform WMA has the bits of LAWA, in memory and on disk', async () => {
 
 test('a power EMA folds both widths as each alone would be', async () => {
   const snapshots = new SnapshotPool({ backend, elements, files: null });
-  const [one, other] = policies.slice(-2).map((config) => createPolicy(config, { backend, elements, snapshots }));
+  const [one, other] = policies
+    .filter(({ kind }) => kind === 'power')
+    .map((config) => createPolicy(config, { backend, elements, snapshots }));
   await show([one, other], 0, last);
   const second = async (policy: Policy) => [...(await policy.tensors()[1].store.read(0, elements))];
   expect(await second(one)).toEqual([...new Float32Array((await bitsOf(other)).buffer)]);

@@ -5,6 +5,7 @@ import type { Policy, Resolved } from './policy.ts';
 import { type PairFiles, Power } from './power.ts';
 import type { SnapshotPool } from './snapshots.ts';
 import { Swa } from './swa.ts';
+import { TailEma } from './tail-ema.ts';
 import { WindowMean } from './window.ts';
 
 export { resolvePolicy } from '../../shared/policies.ts';
@@ -46,6 +47,8 @@ export function createPolicy(config: Resolved<PolicyConfig>, context: PolicyCont
       return new Ema(config, context.backend, context.elements);
     case 'swa':
       return new Swa(config, context.backend, context.elements);
+    case 'tail':
+      return new TailEma(config, context.backend, context.elements);
     case 'power':
       return new Power(config, context.backend, context.elements, context.pairs ?? null);
   }

@@ -163,7 +163,7 @@ export class Checkpoint {
     return this.model.loadInto(this.#table, write);
   }
 
-  /** Names in trainer.safetensors: m, v, and policies' accumulators. */
+  /** Names in trainer.safetensors: m or z, v, and policies' accumulators. */
   get tensors(): string[] {
     return [...this.#tensors.tensors.keys()];
   }

@@ -88,6 +88,8 @@ export function recipe(of: string, state: Pick<TrainerState, 'policies'>): strin
     }
     case 'ema':
       return `EMA: β = ${config.decay} every ${config.every} steps from step ${config.start}, ${now.count} observations${filled}`;
+    case 'tail':
+      return `Tail EMA: β = ${config.decay} every ${config.every} steps from step ${config.start}, ${now.count} observations, blended ${config.blend} into the newest weights${filled}`;
     case 'power':
       return `Power EMA: width ${config.widths[0]} of the time since step ${config.start}, every ${config.every} steps, ${now.count} observations${filled}`;
     case 'swa':

@@ -23,6 +23,11 @@ export const trainerState = z.object({
   step,
   /** Adam's t: updates applied. */
   adamT: step,
+  /** Schedule-free: the highest rate so far, and the sum of weights as the update's program has it. */
+  scheduleFree: z
+    .object({ rate: z.number(), weights: z.tuple([z.number(), z.number()]) })
+    .nullable()
+    .default(null),
   /** Seconds of training so far, pauses excluded. */
   seconds: z.number(),
   /** Everything beside program, seed and data that can change bits; see BackendInfo. */

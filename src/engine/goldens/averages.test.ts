@@ -1,4 +1,4 @@
-/** LAWA, WMA, EMA, SWA and power EMA against numpy float32, bit by bit (bench/goldens/averages.py). */
+/** LAWA, WMA, EMA, SWA, power EMA and tail EMA against numpy float32, bit by bit (bench/goldens/averages.py). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EmaConfig, PolicyConfig } from '../../shared/config.ts';
 import { createPolicy, type Policy, type Resolved, type SnapshotFiles, SnapshotPool } from '../averaging/index.ts';

@@ -63,12 +63,18 @@ export function decodeProgram(model: ModelConfig, size: Size): Program {
   return r.program(r.classifierLogits(last, classifier(r, model), model.vocabSize));
 }
 
-/** Clipping and AdamW over the whole vector. Bind parameters, gradients, m, v, counters [4], ring. */
+/**
+ * Clipping and the optimizer over the whole vector. Bind parameters, gradients, v, counters [4], ring; for AdamW m, for
+ * schedule-free AdamW z and point.
+ */
 export function updateProgram(table: ParameterTable, optimizer: OptimizerConfig): Program {
   const { beta1, beta2, epsilon, weightDecay, clip } = optimizer;
   const r = new Recorder('update', table);
   const decay = weightDecay === 0 ? [] : decayRanges(table);
-  r.adamw(r.persistent('ring', [ringRows, 4]), { beta1, beta2, epsilon, weightDecay, clip, decay });
+  const ring = r.persistent('ring', [ringRows, 4]);
+  const common = { beta2, epsilon, weightDecay, clip, decay };
+  if (optimizer.kind === 'schedule-free') r.scheduleFree(ring, { beta: beta1, ...common });
+  else r.adamw(ring, { beta1, ...common });
   return r.program();
 }
 

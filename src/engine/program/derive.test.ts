@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { modelConfig } from '../../shared/config.ts';
+import { modelConfig, optimizerConfig } from '../../shared/config.ts';
 import { decodeProgram, evaluateProgram, trainProgram, updateProgram } from '../model/gpt.ts';
 import { parameterTable } from '../model/table.ts';
 import { derive } from './derive.ts';
@@ -100,7 +100,7 @@ describe('the other programs', () => {
   });
 
   it('update decays nothing when weight decay is zero', () => {
-    const optimizer = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, decayEmbeddings: true, clip: 1 };
+    const optimizer = optimizerConfig.parse({ weightDecay: 0 });
     const [op] = updateProgram(parameterTable(model), optimizer).ops;
     expect(op.kind === 'adamw' && op.attrs.decay).toEqual([]);
   });

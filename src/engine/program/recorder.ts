@@ -277,6 +277,22 @@ export class Recorder {
     this.#push<'adamw'>({ kind: 'adamw', in: inputs, out: {}, attrs, writes: {} });
   }
 
+  /** The same for schedule-free AdamW. */
+  scheduleFree(ring: Tensor, attrs: OpTable['scheduleFree']['attrs']): void {
+    expectShape('scheduleFree', 'ring', ring, [ring.shape[0], 4]);
+    const shape = [this.#table.elements];
+    const inputs = {
+      parameters: this.#tensor('parameters', shape, 'f32', 'parameter', 'parameters', 0),
+      gradients: this.#tensor('gradients', shape, 'f32', 'gradient', 'gradients', 0),
+      z: this.#tensor('z', shape, 'f32', 'optimizer', 'z', 0),
+      v: this.#tensor('v', shape, 'f32', 'optimizer', 'v', 0),
+      point: this.#tensor('point', shape, 'f32', 'optimizer', 'point', 0),
+      counters: this.persistent('counters', [4]),
+      ring,
+    };
+    this.#push<'scheduleFree'>({ kind: 'scheduleFree', in: inputs, out: {}, attrs, writes: {} });
+  }
+
   /** The recorded list. Results are read by the tensors' names, so those must differ. */
   program(...results: Tensor[]): Program {
     const names = results.map((t) => t.name);

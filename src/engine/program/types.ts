@@ -198,6 +198,20 @@ export interface OpTable {
       decay: readonly (readonly [number, number])[];
     };
   };
+  /**
+   * The update of schedule-free AdamW (2405.15682), gated and clipped like adamw. Weights are three vectors: z, which
+   * takes the steps; parameters x, the weighted mean of all z so far; and point y between them, where gradients are
+   * taken. With t += 1, r = max(r, lr), w = r², W += w:
+   * v = β₂v + (1−β₂)g², z −= lr·(g/(√v/√(1−β₂ᵗ) + ε) + wd·y), wd in decay ranges only,
+   * x += (w/W)·(z − x), y = z + β·(x − z), the last rounded as vectors.lerp does it.
+   * counters f32 [4]: t, r, and W as what float32 holds of it and the rest.
+   */
+  scheduleFree: {
+    in: 'parameters' | 'gradients' | 'z' | 'v' | 'point' | 'counters' | 'ring';
+    opt: never;
+    out: never;
+    attrs: Omit<OpTable['adamw']['attrs'], 'beta1'> & { beta: number };
+  };
 }
 
 export type OpKind = keyof OpTable;

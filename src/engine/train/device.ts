@@ -21,10 +21,14 @@ export interface StepResult {
 export class TrainingDevice {
   readonly table: ParameterTable;
   readonly parameters: Floats;
-  readonly m: Floats;
-  readonly v: Floats;
-  /** [0]: Adam's t, the updates applied so far. */
+  /** What the optimizer remembers, by the names that a checkpoint has for them: m and v, schedule-free z and v. */
+  readonly moments: Readonly<Record<string, Floats>>;
+  /** As the update's program has them; [0] is Adam's t, the updates applied so far. */
   readonly counters: Floats;
+  readonly #backend: Backend;
+  /** Where gradients are taken; null: at the parameters. */
+  readonly #point: Floats | null;
+  readonly #beta: number;
   readonly #gradients: Floats;
   readonly #ring: Floats;
   readonly #tokens: Store<'i32'>;
@@ -40,8 +44,11 @@ export class TrainingDevice {
     const vector = () => backend.store('f32', this.table.elements);
     this.parameters = vector();
     this.#gradients = vector();
-    this.m = vector();
-    this.v = vector();
+    const scheduleFree = config.optimizer.kind === 'schedule-free';
+    this.moments = { [scheduleFree ? 'z' : 'm']: vector(), v: vector() };
+    this.#backend = backend;
+    this.#point = scheduleFree ? vector() : null;
+    this.#beta = config.optimizer.beta1;
     this.counters = backend.store('f32', 4);
     this.#ring = backend.store('f32', ringRows * ringColumns);
     this.#tokens = backend.store('i32', batch.microBatch * model.blockSize);
@@ -52,13 +59,25 @@ export class TrainingDevice {
     this.#accumulation = batch.accumulation;
   }
 
+  /**
+   * Works out what follows from the weights, and from moments where a checkpoint had them. Call when they are loaded.
+   * Schedule-free: z = x at first, and the point y = z + β·(x − z), with the bits that the update gave it.
+   */
+  loaded(fresh: boolean): void {
+    const { vectors } = this.#backend;
+    if (!this.#point) return;
+    if (fresh) vectors.copy(this.moments.z, this.parameters);
+    vectors.copy(this.#point, this.moments.z);
+    vectors.lerp(this.#point, this.parameters, this.#beta);
+  }
+
   /** Enqueues forward and backward of one micro-batch. Its gradient is overwritten by micro-batch 0, then added to. */
   microStep(step: number, microBatch: number, batch: Batch): void {
     this.#tokens.write(0, batch.tokens);
     this.#targets.write(0, batch.targets);
     this.#train.run(
       {
-        parameters: this.parameters,
+        parameters: this.#point ?? this.parameters,
         gradients: this.#gradients,
         tokens: this.#tokens,
         targets: this.#targets,
@@ -82,8 +101,8 @@ export class TrainingDevice {
       {
         parameters: this.parameters,
         gradients: this.#gradients,
-        m: this.m,
-        v: this.v,
+        ...this.moments,
+        ...(this.#point && { point: this.#point }),
         counters: this.counters,
         ring: this.#ring,
       },
@@ -100,7 +119,9 @@ export class TrainingDevice {
   free(): void {
     this.#train.free();
     this.#update.free();
-    for (const store of [this.parameters, this.#gradients, this.m, this.v, this.counters, this.#ring]) store.free();
+    this.#point?.free();
+    for (const store of Object.values(this.moments)) store.free();
+    for (const store of [this.parameters, this.#gradients, this.counters, this.#ring]) store.free();
     this.#tokens.free();
     this.#targets.free();
   }

@@ -280,8 +280,8 @@ export class Session {
     if (this.#savedAt === this.step) return;
     const { folder, dataset, durably } = this.#options;
     await this.journal.flush();
-    const { m, v, parameters, counters, table } = this.device;
-    const [adamT] = await counters.read(0, 1);
+    const { moments, parameters, counters, table } = this.device;
+    const [adamT, rate, high, low] = await counters.read(0, 4);
     const { bytes, overBudget } = await durably(() =>
       folder.writeCheckpoint({
         step: this.step,
@@ -291,6 +291,7 @@ export class Session {
         trainer: {
           step: this.step,
           adamT,
+          scheduleFree: this.config.optimizer.kind === 'schedule-free' ? { rate, weights: [high, low] } : null,
           seconds: this.clock.seconds,
           numerics: this.numerics,
           validationLoss: this.#measured?.step === this.step ? finiteOrNull(this.#measured.loss) : null,
@@ -299,7 +300,7 @@ export class Session {
           skips: this.#skips,
           spikes: this.guard.state(),
         },
-        tensors: [{ name: 'm', store: m }, { name: 'v', store: v }, ...this.policies.tensors()],
+        tensors: [...Object.entries(moments).map(([name, store]) => ({ name, store })), ...this.policies.tensors()],
         pool: this.policies.snapshots,
       }),
     );

@@ -52,6 +52,7 @@ async function startFrom(session: Session, parent: RunFolder | null, init: RunCo
   if (init.from === 'checkpoint') return startAtFork(session, parent!, init);
   if (init.from === 'rescue') await startAtRescue(session, parent!, init);
   else await startAtZero(session);
+  session.device.loaded(true);
   for (const policy of session.config.policies) session.policies.start(policy);
   return null;
 }
@@ -101,6 +102,11 @@ function checkFork(session: Session, parent: RunFolder, init: Fork): void {
     new UserError('fork-mismatch', `This run cannot go on from "${parent.config.name}": ${what}.`, next);
   if (init.step >= config.steps)
     throw differs(`it would start at step ${init.step} and end at ${config.steps}`, 'Choose a later end.');
+  if (parent.config.optimizer.kind !== config.optimizer.kind)
+    throw differs(
+      'it has another optimizer, whose state says nothing to this one',
+      'Keep the optimizer, or start from the model of that checkpoint.',
+    );
   if (init.purpose !== 'cooldown') return;
   // Runs made before their datasets' fingerprints were known are taken at their word.
   const now = session.fingerprints;
@@ -172,11 +178,13 @@ async function startAtZero(session: Session): Promise<void> {
 }
 
 async function loadState(session: Session, checkpoint: Checkpoint): Promise<void> {
-  const { parameters, m, v, counters, table } = session.device;
+  const { parameters, moments, counters, table } = session.device;
+  const { adamT, scheduleFree } = checkpoint.trainer;
   await checkpoint.loadWeights((offset, data) => parameters.write(offset, data));
-  for (const [name, store] of Object.entries({ m, v }))
+  for (const [name, store] of Object.entries(moments))
     await copyVector(checkpoint.tensor(name), (offset, data) => store.write(offset, data), table.elements);
-  counters.write(0, Float32Array.of(checkpoint.trainer.adamT));
+  counters.write(0, Float32Array.of(adamT, ...(scheduleFree ? [scheduleFree.rate, ...scheduleFree.weights] : [])));
+  session.device.loaded(false);
   session.step = checkpoint.step;
 }
 

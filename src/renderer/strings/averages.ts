@@ -16,7 +16,7 @@ export const averages = {
   policies: {
     title: 'What each average holds',
     none: 'No average watches this run. Add one on its page at any step, or draw a window over its checkpoints below.',
-    kinds: { lawa: 'LAWA', wma: 'Weighted window', ema: 'EMA', swa: 'SWA', power: 'Power EMA' },
+    kinds: { lawa: 'LAWA', wma: 'Weighted window', ema: 'EMA', swa: 'SWA', power: 'Power EMA', tail: 'Tail EMA' },
     live: (step: string) => `Now, at step ${step}, while it trains`,
     saved: (step: string) => `At its newest checkpoint, step ${step}`,
     nothing: (step: string) => `Nothing yet: it starts at step ${step}.`,

@@ -145,13 +145,14 @@ export const newRun = {
   },
   policy: {
     add: 'Add an average',
-    names: { lawa: 'LAWA', ema: 'EMA', swa: 'SWA', wma: 'WMA', power: 'Power EMA' },
+    names: { lawa: 'LAWA', ema: 'EMA', swa: 'SWA', wma: 'WMA', power: 'Power EMA', tail: 'Tail EMA' },
     about: {
       lawa: 'Mean of the last k snapshots, ν steps apart',
       ema: 'Exponential moving average',
       swa: 'Mean of everything from its start on',
       wma: 'Mean of the last k snapshots in which newer ones count more',
       power: 'EMA whose window grows with the run; any width can be made after it',
+      tail: 'EMA of the last stretch, blended into the newest weights',
     },
     id: 'Name',
     k: 'Snapshots (k)',
@@ -166,6 +167,7 @@ export const newRun = {
     width: 'Width',
     secondWidth: 'Second width',
     storeEvery: 'Store every',
+    blend: 'Blend',
     every: 'Every',
     start: 'Start',
     startAuto: (n: string) => `auto: ${n}`,

@@ -105,7 +105,15 @@ export const runFields = {
     label: 'Padded vocabulary',
     help: 'Rows of the embedding; those past the vocabulary are never used. Empty: none.',
   },
-  'optimizer.beta1': { label: 'Adam β₁', help: 'Memory of the gradient’s mean.' },
+  'optimizer.kind': {
+    label: 'Optimizer',
+    help: 'Schedule-free AdamW averages as it goes and wants a constant rate after warm-up; its average is evaluated and saved.',
+    options: { adamw: 'AdamW', 'schedule-free': 'Schedule-free AdamW' },
+  },
+  'optimizer.beta1': {
+    label: 'Adam β₁',
+    help: 'Memory of the gradient’s mean; schedule-free: how near to the average gradients are taken, 0.9 to 0.98.',
+  },
   'optimizer.beta2': { label: 'Adam β₂', help: 'Memory of the gradient’s square.' },
   'optimizer.epsilon': { label: 'Adam ε', help: 'Keeps the division from blowing up.' },
   'optimizer.weightDecay': { label: 'Weight decay', help: 'Times the learning rate, off every matrix at each update.' },

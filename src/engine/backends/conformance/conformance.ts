@@ -9,6 +9,7 @@ import { openReference } from '../reference/index.ts';
 import { architectureSuite, refusalSuite } from './architectures.ts';
 import { operationSuite } from './operations.ts';
 import { queueSuite } from './queueing.ts';
+import { scheduleFreeSuite } from './schedule-free.ts';
 import { stepSuite } from './steps.ts';
 import { updateSuite } from './updates.ts';
 import { vectorSuite } from './vectors.ts';
@@ -84,6 +85,7 @@ export function conformance(
     operationSuite(bench);
     stepSuite(bench);
     updateSuite(bench);
+    scheduleFreeSuite(bench);
     vectorSuite(bench);
     queueSuite(bench);
     if (architectures) architectureSuite(bench);

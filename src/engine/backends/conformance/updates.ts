@@ -6,9 +6,9 @@ import type { Backend } from '../backend.ts';
 import { disagreements, noise, type Outcome, perform, type Trial } from './bench.ts';
 import type { Bench } from './conformance.ts';
 
-const elements = 64 * 1031;
+export const elements = 64 * 1031;
 /** Two decayed ranges that start and end off any vector width. */
-const table: ParameterTable = {
+export const table: ParameterTable = {
   elements,
   count: elements,
   entries: [

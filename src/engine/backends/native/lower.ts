@@ -32,6 +32,7 @@ export const codes = {
   rotaryBackward: 22,
   linearRows: 23,
   linearRowsBackward: 24,
+  scheduleFree: 25,
 } as const;
 const modes = { overwrite: 0, first: 1, add: 2 } as const;
 const activations = { none: 0, 'gelu-exact': 1, 'gelu-tanh': 2 } as const;
@@ -240,6 +241,13 @@ function lowerOne(op: AnyOp): NativeOp {
       const sizes = [sizeOf(parameters.shape), decay.length, ...decay.flat()];
       const numbers = [beta1, beta2, epsilon, weightDecay, clip];
       return native(op, codes.adamw, [parameters, gradients, m, v, counters, ring], sizes, numbers);
+    }
+    case 'scheduleFree': {
+      const { parameters, gradients, z, v, point, counters, ring } = op.in;
+      const { beta, beta2, epsilon, weightDecay, clip, decay } = op.attrs;
+      const sizes = [sizeOf(parameters.shape), decay.length, ...decay.flat()];
+      const numbers = [beta, beta2, epsilon, weightDecay, clip];
+      return native(op, codes.scheduleFree, [parameters, gradients, z, v, point, counters, ring], sizes, numbers);
     }
   }
 }

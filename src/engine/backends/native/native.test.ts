@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { ModelConfig } from '../../../shared/config.ts';
+import type { ModelConfig, OptimizerConfig } from '../../../shared/config.ts';
 import { evaluateProgram, ringRows, trainProgram, updateProgram } from '../../model/gpt.ts';
 import { parameterTable } from '../../model/table.ts';
 import type { Backend, BackendOptions, Store } from '../backend.ts';
@@ -23,7 +23,8 @@ const model: ModelConfig = {
   gelu: 'exact',
   inverseLayerScaling: false,
 };
-const optimizer = {
+const optimizer: OptimizerConfig = {
+  kind: 'adamw',
   beta1: 0.9,
   beta2: 0.95,
   epsilon: 1e-8,

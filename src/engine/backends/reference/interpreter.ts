@@ -8,6 +8,7 @@ import { linear, linearBackward } from './kernels/linear.ts';
 import { layerNorm, layerNormBackward, residualLayerNorm } from './kernels/norm.ts';
 import { residualRmsNorm, rmsNorm, rmsNormBackward } from './kernels/rms-norm.ts';
 import { rotary, rotaryBackward } from './kernels/rotary.ts';
+import { scheduleFree } from './kernels/schedule-free.ts';
 import { add, swiglu, swigluBackward } from './kernels/swiglu.ts';
 import { adamw, recordLoss } from './kernels/update.ts';
 import type { Kernel, Memory } from './memory.ts';
@@ -39,6 +40,7 @@ const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   lastPosition,
   recordLoss,
   adamw,
+  scheduleFree,
 };
 
 /** Computes one operation; each pause is a point where the caller may let others run. */

@@ -245,7 +245,7 @@ function Running({
   now: number;
 }) {
   const half = medianAge(shares, now);
-  const pair = held.config.kind === 'power';
+  const pair = held.config.kind === 'power' || held.config.kind === 'tail';
   return (
     <Text size="xs" c="dimmed" className="numbers">
       {half !== null && texts.half(formatCount(Math.max(1, half)))}{' '}

@@ -163,6 +163,13 @@ function PolicyCard({
             />
           </>
         )}
+        {policy.kind === 'tail' && (
+          <>
+            <NumberAt size="xs" path={`${path}.decay`} label={texts.decay} />
+            <NumberAt size="xs" path={`${path}.blend`} label={texts.blend} />
+            <NumberAt size="xs" path={`${path}.every`} label={texts.every} by={1} suffix={t.newRun.fields.steps_} />
+          </>
+        )}
         {policy.kind === 'power' && (
           <>
             <NumberAt size="xs" path={`${path}.widths.0`} label={texts.width} />

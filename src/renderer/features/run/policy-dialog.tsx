@@ -90,7 +90,8 @@ export function PolicyDialog({ run, onClose }: { run: RunDetail; onClose: () => 
         <Group grow align="flex-start">
           {isWindow(policy) && field('k', texts.k)}
           {isWindow(policy) && field('spacing', texts.spacing, t.newRun.fields.steps_)}
-          {policy.kind === 'ema' && field('decay', texts.decay)}
+          {(policy.kind === 'ema' || policy.kind === 'tail') && field('decay', texts.decay)}
+          {policy.kind === 'tail' && field('blend', texts.blend)}
           {!isWindow(policy) && field('every', texts.every, t.newRun.fields.steps_)}
           {policy.kind === 'power' && field('storeEvery', texts.storeEvery, t.newRun.fields.steps_)}
           {field('start', texts.start)}

@@ -2,7 +2,7 @@ import type { Scalars, Tensor } from '../../../program/types.ts';
 import type { Kernel, Memory, Numbers } from '../memory.ts';
 
 /** Elements between two chances for the event loop. */
-const piece = 1 << 16;
+export const piece = 1 << 16;
 
 export const recordLoss: Kernel<'recordLoss'> = (op, memory, scalars) => {
   const losses = memory.numbers(op.in.losses);
@@ -60,7 +60,7 @@ export const adamw: Kernel<'adamw'> = function* (op, memory, scalars) {
 };
 
 /** The four numbers of the step's row: loss, gradient norm, applied, t. */
-function ringRow(ring: Tensor, memory: Memory, scalars: Scalars): Numbers {
+export function ringRow(ring: Tensor, memory: Memory, scalars: Scalars): Numbers {
   const at = 4 * scalars.ringSlot;
   return memory.whole(ring).subarray(at, at + 4);
 }

@@ -8,6 +8,7 @@ import { dropout, dropoutBackward } from './dropout.ts';
 import { embedding, embeddingBackward, lastPosition } from './embedding.ts';
 import { linear, linearBackward } from './linear.ts';
 import { layerNorm, layerNormBackward, residualLayerNorm } from './norm.ts';
+import { scheduleFree } from './schedule-free.ts';
 import { adamw, recordLoss } from './update.ts';
 
 export const kernels: { readonly [K in Exclude<OpKind, BeyondGpt2>]: Kernel<K> } = {
@@ -29,4 +30,5 @@ export const kernels: { readonly [K in Exclude<OpKind, BeyondGpt2>]: Kernel<K> }
   lastPosition,
   recordLoss,
   adamw,
+  scheduleFree,
 };

@@ -70,7 +70,7 @@ interface Part {
 }
 
 /** The vector cut where gradients are cut and where weight decay begins or ends. */
-function piecesOf(op: Op<'adamw'>, cuts: readonly number[]): Part[] {
+export function piecesOf(op: Op<'adamw'> | Op<'scheduleFree'>, cuts: readonly number[]): Part[] {
   const [elements] = op.in.parameters.shape;
   const all = [...new Set([...cuts, ...op.attrs.decay.flat()])].filter((at) => at < elements).sort((a, b) => a - b);
   return all.map((start, i) => {
@@ -83,7 +83,7 @@ function piecesOf(op: Op<'adamw'>, cuts: readonly number[]): Part[] {
  * ‖g‖₂ [1] of a vector in pieces, as largest · √Σ(g/largest)², so that squares neither overflow nor vanish. What is not
  * finite in g makes it so too. Kept, and entered into `kept`.
  */
-function* globalNorm(
+export function* globalNorm(
   { tf }: Memory,
   pieces: readonly Part[],
   piece: (start: number, end: number) => Value,
@@ -109,17 +109,17 @@ function* globalNorm(
   return own(() => tf.reshape(tf.mul(largest, tf.sqrt(squares)), [1]));
 }
 
-type RingOp = Op<'adamw'> | Op<'recordLoss'>;
+type RingOp = Op<'adamw'> | Op<'scheduleFree'> | Op<'recordLoss'>;
 
 /** The four numbers of the step's row, each [1]: loss, gradient norm, applied, t. */
-function ringRow(op: RingOp, memory: Memory): Value[] {
+export function ringRow(op: RingOp, memory: Memory): Value[] {
   const ring = memory.whole(op.in.ring);
   const all = ring.piece(0, ring.elements);
   const at = ringColumns * memory.scalars.ringSlot;
   return [0, 1, 2, 3].map((column) => memory.tf.slice(all, [at + column], [1]));
 }
 
-function writeRing(op: RingOp, memory: Memory, row: readonly Value[]): void {
+export function writeRing(op: RingOp, memory: Memory, row: readonly Value[]): void {
   const { tf, scalars } = memory;
   const ring = memory.whole(op.in.ring);
   const all = ring.piece(0, ring.elements);

@@ -66,6 +66,7 @@ export const fields: readonly Field[] = [
   { path: 'model.paddedVocabSize', group: 'model', depth: 'everything', kind: 'number', nullable: true, by: 64 },
   { path: 'model.bias', group: 'model', depth: 'everything', kind: 'switch' },
   { path: 'model.inverseLayerScaling', group: 'model', depth: 'everything', kind: 'switch' },
+  { path: 'optimizer.kind', group: 'optimizer', depth: 'everything', kind: 'choice' },
   { path: 'optimizer.beta1', group: 'optimizer', depth: 'everything', kind: 'number' },
   { path: 'optimizer.beta2', group: 'optimizer', depth: 'everything', kind: 'number' },
   { path: 'optimizer.epsilon', group: 'optimizer', depth: 'everything', kind: 'number' },

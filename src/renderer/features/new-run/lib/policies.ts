@@ -5,7 +5,7 @@ import { powerMeanAge } from '../../../../shared/power.ts';
 
 type Kind = PolicyConfig['kind'];
 /** In the order in which they are offered. */
-export const policyKinds = ['lawa', 'ema', 'swa', 'wma', 'power'] as const satisfies readonly Kind[];
+export const policyKinds = ['lawa', 'ema', 'swa', 'wma', 'power', 'tail'] as const satisfies readonly Kind[];
 
 /** A policy of that kind with its default for this run, under a name that is free. */
 export function newPolicy(kind: Kind, config: Pick<RunConfig, 'steps' | 'schedule' | 'policies'>): PolicyConfig {
@@ -46,6 +46,7 @@ export function finalWindow(policy: PolicyConfig & { start: number }, steps: num
       const newest = Math.floor(steps / policy.spacing) * policy.spacing;
       return [Math.max(policy.start, newest - (policy.k - 1) * policy.spacing), newest];
     }
+    case 'tail':
     case 'ema':
       return [Math.max(policy.start, steps - 2 * meanAge(policy)), steps];
     case 'power':
