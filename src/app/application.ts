@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rename } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
-import type { AppEvent, Capabilities, OpenRequest, Settings } from '../shared/api.ts';
+import type { AppEvent, Capabilities, JobStatus, OpenRequest, Settings } from '../shared/api.ts';
 import { UserError } from '../shared/errors.ts';
 import type { JobResult, JobSpec } from '../shared/jobs.ts';
 import { datasetsOf } from '../shared/mix.ts';
@@ -29,6 +29,7 @@ import { sampleCorpus } from './sample-corpus.ts';
 import { startSampleRun } from './sample-run.ts';
 import type { SettingsService } from './settings.ts';
 import { type Staging, staging } from './staging.ts';
+import { Studies } from './studies.ts';
 import { Supervisor } from './supervisor.ts';
 import { Training } from './training.ts';
 
@@ -95,6 +96,11 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     },
   });
   const training = new Training({ runs, datasets, queue: currentQueue, supervisor, settings, emit });
+  const studies = new Studies({ home, runs, training, emit, onDefect });
+  // The cooldown of a run that has just ended may be due.
+  listeners.add((event) => {
+    if (event.type === 'job' && event.job.kind === 'train' && isOver(event.job.status)) studies.look();
+  });
   const modelSamples = new ModelSamples(supervisor, emit);
   const averages = new Averages({
     home,
@@ -128,7 +134,9 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     queue = await openQueue();
     await runs.repair();
     await datasets.repair();
+    await studies.repair();
     queue.begin();
+    studies.look();
   };
   await enter();
 
@@ -305,6 +313,10 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     'models.remove': ({ path }) => models.remove(path),
     'models.evaluate': ({ paths, dataset, blocks }) => models.evaluate(paths, dataset, blocks),
     'models.cancelEvaluation': () => models.cancelEvaluation(),
+    'studies.list': () => studies.list(),
+    'studies.get': ({ name }) => studies.get(name),
+    'studies.start': (request) => studies.start(request),
+    'studies.delete': ({ name }) => studies.delete(name),
     'prompts.list': () => prompts.list(),
     'prompts.save': (prompt) => prompts.save(prompt),
     'prompts.rename': ({ from, to }) => prompts.rename(from, to),
@@ -340,6 +352,8 @@ function inside(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return isAbsolute(path) && !isAbsolute(way) && way.split(/[\\/]/)[0] !== '..';
 }
+
+const isOver = (status: JobStatus): boolean => ['finished', 'failed', 'stopped'].includes(status);
 
 /** A result that the worker owes. */
 function need<T>(value: T | undefined, job: string): T {

@@ -5,19 +5,12 @@ import type { RunConfig } from '../shared/config.ts';
 import { withFileErrors, writeFileAtomically } from '../shared/files.ts';
 import { cooldownConfig } from '../shared/fork.ts';
 import { policyWarnings } from '../shared/policies.ts';
-import {
-  annealed,
-  cooldownLength,
-  type Spread,
-  type StudyRun,
-  StudyTable,
-  studyCsv,
-  studyPoints,
-} from '../shared/study.ts';
+import { annealed, cooldownLength, type StudyRun, StudyTable, studyCsv, studyPoints } from '../shared/study.ts';
 import { studyFigures } from '../shared/study-figures.ts';
+import { studyRows, studyWords } from '../shared/study-words.ts';
 import { sweepValueText } from '../shared/sweep-fields.ts';
 import { jobWithProgress } from './job.ts';
-import { evaluations, loss, readMetrics, signed } from './results.ts';
+import { evaluations, readMetrics } from './results.ts';
 import { mayTrain, type Trained, trainOne } from './sweep.ts';
 import { say, table, tell } from './terminal.ts';
 
@@ -72,7 +65,7 @@ export async function runStudy({ home, configs, out, json }: StudyOptions): Prom
   const results = new StudyTable(studyPoints(runs), configs[0]);
   const files = await write(out, results, configs);
   say(rateTable(results));
-  for (const sentence of inWords(results, length)) say(sentence);
+  for (const sentence of studyWords(results, length)) say(sentence);
   say(`Written to ${out}: ${files.join(', ')}`);
   if (json) say(JSON.stringify(summary(results, out, files, failed)));
   return failed > 0 ? 1 : 0;
@@ -119,49 +112,16 @@ async function write(out: string, results: StudyTable, configs: readonly RunConf
   return Object.keys(files);
 }
 
-const spreadText = (of: Spread | null, show: (value: number) => string): string =>
-  of === null ? '' : `${show(of.mean)}${of.deviation === null ? '' : ` ± ${of.deviation.toFixed(4)}`}`;
-
 function rateTable(results: StudyTable): string {
-  const names = ['raw', ...results.policies, annealed];
-  const rows = results.rates.flatMap((rate) =>
-    names.map((of) => [
-      of === 'raw' ? sweepValueText(rate) : '',
-      of === annealed ? 'annealed run' : of,
-      spreadText(results.loss(of, rate), loss),
-      of === 'raw' ? '' : spreadText(results.gain(of, rate, { of: 'raw', rate }), signed),
-      String(results.loss(of, rate)?.seeds ?? 0),
-    ]),
-  );
+  const rows = studyRows(results).map(({ rate, of, loss, gain, seeds }) => [
+    of === 'raw' ? sweepValueText(rate) : '',
+    of === annealed ? 'annealed run' : of,
+    loss,
+    gain,
+    String(seeds),
+  ]);
   const head = ['learning rate', 'weights', 'loss ± deviation', 'against raw of its run', 'seeds'];
   return table([head, ...rows], [true, false, true, true, true]);
-}
-
-/** What the study says, with raw at its best rate and the annealed run. */
-function inWords(results: StudyTable, length: number): string[] {
-  const raw = results.bestRate('raw');
-  const best = results.bestPolicy();
-  const cooled = results.bestRate(annealed);
-  if (raw === null) return ['No run has a loss at its end, so nothing can be compared.'];
-  const said = [`Raw at its best rate, ${sweepValueText(raw)}: ${spreadText(results.loss('raw', raw), loss)}.`];
-  const against = (of: string, rate: number, other: { of: string; rate: number }): string =>
-    spreadText(results.gain(of, rate, other), signed);
-  if (best)
-    said.push(
-      `Best average, ${best.of} at ${sweepValueText(best.rate)}: ${spreadText(results.loss(best.of, best.rate), loss)}, ` +
-        `${against(best.of, best.rate, { of: 'raw', rate: raw })} against raw at its best rate.`,
-    );
-  if (cooled !== null)
-    said.push(
-      `Annealed run at ${sweepValueText(cooled)}: ${spreadText(results.loss(annealed, cooled), loss)}, ` +
-        `${against(annealed, cooled, { of: 'raw', rate: raw })} against raw at its best rate` +
-        (best ? `, ${against(annealed, cooled, best)} against the best average` : '') +
-        `. Each cost ${length} extra updates; averages cost none.`,
-    );
-  return [
-    ...said,
-    'Deviations are over seeds; rates and averages were chosen on the blocks that they are reported on.',
-  ];
 }
 
 function summary(results: StudyTable, out: string, files: readonly string[], failed: number): Record<string, unknown> {

@@ -1,7 +1,16 @@
 /** The frame of the window: navigation, what trains now, and the page of the address. */
 import { AppShell, Button, NavLink, Progress, Text, Tooltip, useMantineColorScheme } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { IconBox, IconDatabase, IconMessage2, IconPlus, IconRipple, IconSettings, IconSum } from '@tabler/icons-react';
+import {
+  IconBox,
+  IconChartDots,
+  IconDatabase,
+  IconMessage2,
+  IconPlus,
+  IconRipple,
+  IconSettings,
+  IconSum,
+} from '@tabler/icons-react';
 import { useEffect } from 'react';
 import { Link, Redirect, Route, Router, Switch, useLocation } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
@@ -26,6 +35,8 @@ import { isLive, progressShare } from './features/runs/lib/run-state.ts';
 import { RunsPage } from './features/runs/runs-page.tsx';
 import { SamplePage } from './features/sample/sample-page.tsx';
 import { SettingsPage } from './features/settings/settings-page.tsx';
+import { StudiesPage } from './features/study/studies-page.tsx';
+import { StudyPage } from './features/study/study-page.tsx';
 import { Tour } from './features/tour/tour.tsx';
 import { formatPercent } from './lib/format.ts';
 import { decodeSegment, decodeSegments, routes } from './lib/routes.ts';
@@ -39,6 +50,7 @@ const pages = [
   { href: routes.datasets, label: t.nav.datasets, icon: IconDatabase },
   { href: routes.averages, label: t.nav.averages, icon: IconSum },
   { href: routes.models, label: t.nav.models, icon: IconBox },
+  { href: routes.studies, label: t.nav.studies, icon: IconChartDots },
   { href: routes.sample, label: t.nav.sample, icon: IconMessage2 },
   { href: routes.settings, label: t.nav.settings, icon: IconSettings },
 ];
@@ -131,6 +143,8 @@ function Frame() {
               </Route>
               <Route path="/averages/:name">{({ name }) => <AveragesPage name={decodeSegment(name)} />}</Route>
               <Route path="/models" component={ModelsPage} />
+              <Route path="/studies" component={StudiesPage} />
+              <Route path="/studies/:name">{({ name }) => <StudyPage key={name} name={decodeSegment(name)} />}</Route>
               <Route path="/sample">
                 <SamplePage run={null} model={null} />
               </Route>

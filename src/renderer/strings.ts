@@ -17,6 +17,7 @@ import { run } from './strings/run.ts';
 import { runs } from './strings/runs.ts';
 import { sample } from './strings/sample.ts';
 import { settings } from './strings/settings.ts';
+import { study } from './strings/study.ts';
 import { sweep } from './strings/sweep.ts';
 
 export const t = {
@@ -38,6 +39,7 @@ export const t = {
   runs,
   sample,
   settings,
+  study,
   sweep,
   tour,
 };

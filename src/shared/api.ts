@@ -26,6 +26,7 @@ import { savedPrompt } from './prompts.ts';
 import { runNotes } from './run-notes.ts';
 import { seriesData } from './series.ts';
 import { type Settings, settings } from './settings.ts';
+import { studyDetail, studyRequest, studySummary } from './studies.ts';
 import { sweepAxis } from './sweep.ts';
 import { windowMap } from './window-map.ts';
 
@@ -379,6 +380,13 @@ export const api = {
   /** Text from a written model; pieces come as `text` events whose run is the path. */
   'models.sample': call(z.object({ path: z.string(), options: sampleOptions }), z.object({ text: z.string() })),
   'models.stopSample': call(z.object({ path: z.string() }), nothing),
+  /** Grids of learning rates and seeds with a cooldown for every run, newest first. */
+  'studies.list': call(nothing, z.array(studySummary)),
+  'studies.get': call(name, studyDetail),
+  /** Makes and queues its runs, all or none; each one's cooldown follows when it has finished. */
+  'studies.start': call(studyRequest, studySummary),
+  /** Forgets a study; its runs stay. */
+  'studies.delete': call(name, nothing),
   'prompts.list': call(nothing, z.array(savedPrompt)),
   'prompts.save': call(savedPrompt, z.array(savedPrompt)),
   'prompts.rename': call(z.object({ from: z.string(), to: savedPrompt.shape.name }), z.array(savedPrompt)),

@@ -35,6 +35,8 @@ export const routes = {
   averages: '/averages',
   averagesOf: (run: string) => `/averages/${encodeSegment(run)}`,
   models: '/models',
+  studies: '/studies',
+  study: (name: string) => `/studies/${encodeSegment(name)}`,
   /** A new run that starts from a model. */
   newRunFrom: (path: string) => `/new/from/${encodeSegment(path)}`,
   sample: '/sample',

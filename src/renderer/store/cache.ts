@@ -107,7 +107,7 @@ export function useQuery<M extends Method>(
 }
 
 const listeners: Record<'runs' | 'datasets' | 'settings', string[]> = {
-  runs: ['runs.list', 'runs.get', 'datasets.list', 'averages.state', 'averages.merged'],
+  runs: ['runs.list', 'runs.get', 'datasets.list', 'averages.state', 'averages.merged', 'studies.'],
   datasets: ['datasets.list', 'datasets.preview'],
   settings: ['settings.', 'home.'],
 };

@@ -16,6 +16,7 @@ export const common = {
     runs: 'Runs',
     averages: 'Averages',
     models: 'Models',
+    studies: 'Studies',
     sample: 'Sample',
     settings: 'Settings',
     active: 'Now training',

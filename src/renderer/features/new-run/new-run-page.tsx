@@ -11,6 +11,7 @@ import { routes } from '../../lib/routes.ts';
 import { useAction } from '../../store/action.ts';
 import { refresh, useQuery } from '../../store/cache.ts';
 import { t } from '../../strings.ts';
+import { StudyButton } from '../study/study-entry.tsx';
 import { SweepButton } from '../sweep/sweep-entry.tsx';
 import { DeviceNote } from './device-note.tsx';
 import { Architecture, DataFields, GroupFields, LengthFields, Vocabulary } from './fields.tsx';
@@ -150,6 +151,7 @@ export function NewRunPage({
         aside={
           <Group gap="xs">
             {!loading && <SweepButton base={dataset ? checked.config : null} />}
+            {!loading && <StudyButton base={dataset ? checked.config : null} />}
             <FileActions state={state} onOutcome={setOutcome} />
             <SegmentedControl
               size="xs"
