@@ -56,6 +56,9 @@ test.each([
   [['doctor', 'x'], '"x" is one too many'],
   [['sample', 'nothing', '--top-p', '2'], '--top-p: takes at most 1, not 2'],
   [['export', 'nothing'], 'there is no run called "nothing"'],
+  [['evaluate', './nothing', '--dataset', 'x'], 'there is nothing at '],
+  [['sample', '/', '--of', 'lawa'], '--of is for a run'],
+  [['evaluate', '/', 'small', '--dataset', 'x'], 'name one run, or paths of models'],
   [['fork', 'nothing', '--step', '1', '--end', '2'], 'there is no run called "nothing"'],
   [['rescue', 'nothing'], 'there is no run called "nothing"'],
   [['train', '--resume', 'x', '--rescue'], 'meander rescue makes a child run'],
@@ -178,6 +181,19 @@ test('prepare, train, stop words, evaluate, sample, export and average work toge
   const written = String(lastJson(gguf.out).path);
   expect(written).toMatch(/lawa-q8_0\.gguf$/);
   expect(readFileSync(written).toString('latin1', 0, 4)).toBe('GGUF');
+  const onnx = meander('export', 'small', '--layout', 'onnx', '--format', 'float16', '--json');
+  expect(String(lastJson(onnx.out).path), onnx.err).toMatch(/raw-float16\.onnx$/);
+  const measured = meander('evaluate', checkpoint, path.join(home, 'mixed'), '--dataset', 'fox', '--blocks', '4');
+  expect(measured.code, measured.err).toBe(0);
+  expect(measured.out).toContain(checkpoint);
+  const told = meander('sample', path.join(home, 'mixed'), '--prompt', 'The', '--tokens', '5');
+  expect(told.out, told.err).toMatch(/^The./);
+  const from = ['--from-model', path.join(home, 'mixed'), '--print-config'];
+  const started = meander('train', '--preset', 'quickstart', '--dataset', 'fox', ...from);
+  expect(JSON.parse(started.out), started.err).toMatchObject({
+    init: { from: 'model', path: path.join(home, 'mixed') },
+    model: { layers: 2, width: 32 },
+  });
   expect(meander('export', 'small', '--layout', 'llmc').err).toContain('the exact form of GELU');
   expect(meander('export', 'small', '--layout', 'llm.c').err).toContain(
     '--layout is one of huggingface, nanogpt, gguf',

@@ -1,6 +1,6 @@
 /** Models of others that are used where they lie. */
 import { z } from 'zod';
-import { modelConfig } from './config.ts';
+import { type ModelConfig, modelConfig } from './config.ts';
 
 export const modelPlace = z.object({
   path: z.string(),
@@ -20,3 +20,13 @@ export const modelPlace = z.object({
 export type ModelPlace = z.infer<typeof modelPlace>;
 export const listedModel = modelPlace.extend({ missing: z.boolean() });
 export type ListedModel = z.infer<typeof listedModel>;
+
+/**
+ * The shape of a run that begins at a model's weights. Dropout stays the recipe's. Vocabulary and padding are those of its
+ * dataset; but rows that the tokenizer of a GPT-NeoX or Llama does not name stay, so that the two can be merged.
+ */
+export function shapeFrom(recipe: ModelConfig, from: ModelConfig): ModelConfig {
+  const { dropout, vocabSize, paddedVocabSize } = recipe;
+  const whole = from.architecture !== undefined && from.vocabSize >= vocabSize;
+  return { ...from, dropout, ...(whole ? { paddedVocabSize: null } : { vocabSize, paddedVocabSize }) };
+}

@@ -37,7 +37,7 @@ export const average: Command = {
     'They may be mixed. Pickles are read without running anything in them; the output is a Hugging Face folder.',
     'A power EMA of another width needs no merge: evaluate, sample and export take it as --of power@0.15.',
     'The sum is taken in the order given and rounded once at the end. A merge that was killed goes on where it was when the same command is given again.',
-    'search and soup choose on one half of the validation blocks and report on the other (GPT-2 models only).',
+    'search and soup choose on one half of the validation blocks and report on the other (GPT-2, GPT-NeoX and Llama).',
   ],
   async run(args) {
     if (args.positionals.length === 0) throw new UsageError('name models, or a folder of revisions');

@@ -9,6 +9,7 @@ import { policyWarnings } from '../../shared/policies.ts';
 import { findPreset, presetConfig } from '../../shared/presets.ts';
 import { type Arguments, type Command, UsageError } from '../command.ts';
 import { checkedConfig, readJson, withAssignments } from '../config-file.ts';
+import { startingFrom } from '../from-model.ts';
 import { homeOf, jobWithProgress } from '../job.ts';
 import { readRunConfig } from '../run-config.ts';
 import { readSweep, sweptConfigs, trainSweep } from '../sweep.ts';
@@ -35,6 +36,11 @@ export const train: Command = {
       help: 'draw from this dataset too, as often as its weight is of the sum of weights; repeat it for more. That of --dataset is 1, or as --mix names it',
     },
     name: { type: 'string', value: 'NAME', help: 'name of the run' },
+    'from-model': {
+      type: 'string',
+      value: 'PATH',
+      help: 'begin at the weights of a GPT-2, GPT-NeoX or Llama folder, with its shape',
+    },
     resume: { type: 'string', value: 'NAME', help: 'continue this run from its newest checkpoint' },
     set: {
       type: 'string',
@@ -94,7 +100,9 @@ export const train: Command = {
 
 /** A run goes on as it was made; only what it computes on may be another. */
 async function resumedConfig(args: Arguments, home: string, name: string): Promise<RunConfig> {
-  const fixed = ['config', 'preset', 'dataset', 'name', 'hours'].filter((option) => args.text(option) !== null);
+  const fixed = ['config', 'preset', 'dataset', 'name', 'hours', 'from-model'].filter(
+    (option) => args.text(option) !== null,
+  );
   for (const option of ['sweep', 'mix']) if (args.texts(option).length > 0) fixed.push(option);
   const overrides = args.texts('set');
   if (fixed.length > 0 || overrides.some((assignment) => !assignment.startsWith('device.')))
@@ -119,6 +127,8 @@ export async function newConfig(args: Arguments, home: string): Promise<RunConfi
   if (name !== null) config = { ...config, name };
   if (dataset !== null) config = { ...config, dataset };
   config = withMix(config, args.texts('mix'));
+  const model = args.text('from-model');
+  if (model !== null) config = await startingFrom(config, model);
   config = checkedConfig(withAssignments(config, overrides), 'the configuration with --set applied');
   const others = config.mix.others.map((member) => ({ ...member, dataset: datasetFolder(home, member.dataset) }));
   config = { ...config, dataset: datasetFolder(home, config.dataset), mix: { ...config.mix, others } };

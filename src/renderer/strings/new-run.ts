@@ -64,8 +64,7 @@ export const newRun = {
     names: { preset: 'Preset', common: 'Common', everything: 'Everything' },
   },
   architecture: 'Architecture',
-  architectureNote: (name: string) =>
-    `${name}, as the model that it starts from. Another preset takes it back to GPT-2.`,
+  architectureNote: 'its model’s',
   init: {
     from: 'First weights',
     fromHelp: 'Where the run begins.',

@@ -9,6 +9,7 @@ import { group, readJson, readTensors } from '../../engine/goldens/fixture.ts';
 import { runConfig } from '../../shared/config.ts';
 import { prepareConfig } from '../../shared/dataset.ts';
 import type { JobResult, JobSpec } from '../../shared/jobs.ts';
+import { shapeFrom } from '../../shared/models.ts';
 import { runJob } from './index.ts';
 
 const run = (job: JobSpec): Promise<JobResult> =>
@@ -93,7 +94,7 @@ describe.each([
       name,
       dataset,
       steps: 6,
-      model: { ...folder.model, dropout: 0.1 },
+      model: shapeFrom({ ...folder.model, vocabSize: 19, dropout: 0.1 }, folder.model),
       batch: { microBatch: 2 },
       schedule: { kind: 'constant', peak: 3e-3 },
       policies: [{ kind: 'lawa', id: 'lawa', k: 2, spacing: 2, start: 2 }],

@@ -82,7 +82,7 @@ function wordsOf({ model, architecture, refused, revisions, bytes }: ListedModel
     : architecture === null
       ? texts.bare
       : refused !== null && architecture in architectureNames
-        ? texts.refused(refused)
+        ? texts.refused(refused.replace(/\.$/, ''))
         : texts.other(architecture);
   const [first, last] = [revisions[0], revisions.at(-1)];
   const steps =

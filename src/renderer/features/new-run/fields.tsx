@@ -155,12 +155,11 @@ export function GroupFields({
 /** Nothing where it is GPT-2, as presets are. */
 export function Architecture({ config: { model } }: { config: RunConfig }) {
   if (!model.architecture) return null;
-  const name = architectureNames[model.architecture.kind];
   return (
     <Figure label={t.newRun.architecture}>
-      {name}
+      {architectureNames[model.architecture.kind]}
       <Text size="xs" c="dimmed" fw={400}>
-        {t.newRun.architectureNote(name)}
+        {t.newRun.architectureNote}
       </Text>
     </Figure>
   );

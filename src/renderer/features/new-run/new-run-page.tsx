@@ -4,6 +4,8 @@ import { useMediaQuery } from '@mantine/hooks';
 import { IconDatabasePlus, IconPlayerPlay } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
+import type { RunConfig } from '../../../shared/config.ts';
+import { shapeFrom } from '../../../shared/models.ts';
 import { Page } from '../../components/page.tsx';
 import { Empty, Problem, Waiting } from '../../components/states.tsx';
 import { call } from '../../door/index.ts';
@@ -27,6 +29,8 @@ import { ScheduleCurve } from './schedule-curve.tsx';
 import { SummaryCard } from './summary-card.tsx';
 import { useDraft } from './use-draft.ts';
 import { useSpeed } from './use-speed.ts';
+
+const vocabularyOf = ({ vocabSize, paddedVocabSize }: RunConfig['model']) => ({ vocabSize, paddedVocabSize });
 
 export function NewRunPage({
   dataset: wanted = null,
@@ -74,10 +78,14 @@ export function NewRunPage({
     const model = models.data?.find(
       ({ path, revisions }) => path === from || revisions.some((revision) => revision.path === from),
     )?.model;
-    // The run has the model's shape; vocabulary and padding are those of its dataset.
-    for (const key of ['blockSize', 'layers', 'heads', 'width', 'bias', 'gelu', 'inverseLayerScaling'] as const)
-      if (model) set(`model.${key}`, model[key]);
-    if (model && (model.architecture || draft.model.architecture)) set('model.architecture', model.architecture);
+    if (model) {
+      // Without a dataset the vocabulary is a guess, which must not make rows that the model does not have.
+      const recipe =
+        draft.dataset === '' && model.architecture ? { ...draft.model, ...vocabularyOf(model) } : draft.model;
+      // A GPT-2 after another architecture: what is absent must go.
+      const shape = { architecture: undefined, ...shapeFrom(recipe, model) };
+      for (const [key, value] of Object.entries(shape)) set(`model.${key}`, value);
+    }
     set('init', { from: 'model', path: from });
     if (!isShown('init', depth)) state.setDepth(depthOf('init'));
     navigate(routes.newRun, { replace: true });

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { DatasetSummary, RunSummary } from '../../../shared/api.ts';
 import type { MixMember, RunConfig } from '../../../shared/config.ts';
 import { withSteps } from '../../../shared/fit.ts';
+import { shapeFrom } from '../../../shared/models.ts';
 import { findPreset, presetConfig, presets } from '../../../shared/presets.ts';
 import { defaultSettings, withUserDefaults } from '../../../shared/settings.ts';
 import { freeName } from '../../lib/drop.ts';
@@ -129,7 +130,7 @@ export function useDraft(datasets: readonly DatasetSummary[] | undefined, runs: 
     }, []),
     choosePreset: (preset: string) => remake(preset, dataset),
     chooseDataset: (chosen: DatasetSummary) => {
-      if (state.draft.dataset === '') {
+      if (state.draft.dataset === '' && state.draft.init.from !== 'model') {
         remake(state.preset, chosen);
         return;
       }
@@ -143,11 +144,7 @@ export function useDraft(datasets: readonly DatasetSummary[] | undefined, runs: 
           name: before.named ? before.draft.name : base.name,
           dataset: base.dataset,
           mix: withoutDataset(before.draft.mix, base.dataset),
-          model: {
-            ...before.draft.model,
-            vocabSize: base.model.vocabSize,
-            paddedVocabSize: base.model.paddedVocabSize,
-          },
+          model: { ...shapeFrom(base.model, before.draft.model), dropout: before.draft.model.dropout },
         },
       }));
     },
