@@ -16,7 +16,7 @@ export interface MemoryEstimate {
   readonly moments: number;
   /** Accumulators of EMA, SWA and power EMA, the room to evaluate an average in, and windows' snapshots that stay in memory. */
   readonly averages: number;
-  /** Of one micro-batch, training and evaluation. */
+  /** Of one micro-batch's training; what evaluates takes less, and the same place. */
   readonly activations: number;
   readonly total: number;
 }
@@ -39,10 +39,8 @@ const alignment = 64;
 const snapshotShare = 1 / 4;
 /** Values kept per token and unit of width: per layer for the backward pass, … */
 const perLayer = 16;
-/** … once for the ends of the network, … */
+/** … and once for the ends of the network. */
 const atEnds = 5;
-/** … and for a forward pass without one. */
-const evaluating = 7;
 
 const aligned = (elements: number): number => Math.ceil(elements / alignment) * alignment;
 
@@ -57,14 +55,14 @@ export function vectorElements(model: ModelConfig): number {
   return aligned((model.paddedVocabSize ?? model.vocabSize) * c) + aligned(blockSize * c) + layers * layer + norm;
 }
 
-/** Values kept per token and unit of width, of training and of evaluation together. */
+/** Values kept per token and unit of width. */
 function activationValues({ layers, width, architecture }: ModelConfig): number {
-  if (!architecture) return perLayer * layers + atEnds + evaluating;
+  if (!architecture) return perLayer * layers + atEnds;
   // Beside what is as wide as the model: pre-activation and activation of the MLP; gate, up and their product.
   const inner = architecture.inner / width;
-  if (architecture.kind === 'llama') return (8 + 3 * inner) * layers + (1 + 2 * inner) + (1 + 3 * inner);
+  if (architecture.kind === 'llama') return (8 + 3 * inner) * layers + 1 + 2 * inner;
   const own = architecture.parallelResidual ? 7 : 8;
-  return (own + 2 * inner) * layers + (1 + inner) + (4 + inner);
+  return (own + 2 * inner) * layers + 1 + inner;
 }
 
 /** @param machine bytes of memory that there are in all; bounds the snapshots that are held in memory */
