@@ -1,6 +1,8 @@
-// Products of small blocks that are already in cache, for attention: nothing is packed here.
+// Products of small blocks that are already in cache, for attention, on words along k (kernels/tile.h): nothing is
+// packed here.
 #pragma once
 #include "kernels/math.h"
+#include "kernels/tile.h"
 
 namespace meander::MEANDER_FAMILY {
 
@@ -26,14 +28,14 @@ MEANDER_INLINE void blockTile(int64_t K, const float* a, int64_t aRow, int64_t a
     for (int v = 0; v < NV; v++) sums[r][v] = accumulate ? load(c + r * cRow + v * W) : zero();
   }
   for (int64_t k = 0; k < K; k++) {
-    V line[NV];
+    Words line[NV];
     MEANDER_UNROLL
-    for (int v = 0; v < NV; v++) line[v] = load(b + k * bRow + v * W);
+    for (int v = 0; v < NV; v++) line[v] = loadWords(b + k * bRow + v * W);
     MEANDER_UNROLL
     for (int r = 0; r < R; r++) {
-      const V x = set(a[r * aRow + k * aColumn]);
+      const Words x = everyWord(a + r * aRow + k * aColumn);
       MEANDER_UNROLL
-      for (int v = 0; v < NV; v++) sums[r][v] = fma(x, line[v], sums[r][v]);
+      for (int v = 0; v < NV; v++) sums[r][v] = multiplyAdd(x, line[v], sums[r][v]);
     }
   }
   MEANDER_UNROLL
@@ -56,7 +58,7 @@ MEANDER_INLINE void blockColumns(int64_t M, int64_t K, const float* a, int64_t a
   for (; m < M; m++) blockTile<1, NV>(K, a + m * aRow, aRow, aColumn, b, bRow, c + m * cRow, cRow, accumulate);
 }
 
-/** C[M,N] (+)= A[M,K] · B[K,N]; N is a multiple of W, A has any strides. */
+/** C[M,N] (+)= A[M,K] · B[K,N], K in words; N is a multiple of W, A has any strides. */
 inline void multiply(int64_t M, int64_t N, int64_t K, const float* a, int64_t aRow, int64_t aColumn, const float* b,
                      int64_t bRow, float* c, int64_t cRow, bool accumulate) {
   for (int64_t n = 0; n < N;) {

@@ -331,6 +331,15 @@ MEANDER_INLINE P neighbours(V low, V high) {
 #endif
 #endif
 
+#if defined(MEANDER_BF16)
+/** Every lane rounded to bfloat16: a word whose first half is zero is the float32 that its second half stands for. */
+MEANDER_INLINE V rounded(V a) {
+  alignas(64) float words[W];
+  storePairs(words, pairUp(zero(), a));
+  return load(words);
+}
+#endif
+
 /** dst[j·dstStride + i] = src[i·srcStride + j] for i and j below 4; bits are kept whatever they mean. */
 MEANDER_INLINE void transpose4(const float* src, int64_t srcStride, float* dst, int64_t dstStride) {
 #if defined(MEANDER_AVX512) || defined(MEANDER_AVX2)

@@ -25,9 +25,10 @@ export interface Tolerance {
 export const float32: Tolerance = { loss: 1e-5, gradient: 1e-4 };
 /**
  * Against a reference whose operands are rounded likewise: a few lie so near the middle between two bfloat16 that
- * float32 and float64 round them to different sides, by 2⁻⁸ of the value.
+ * float32 and float64 round them to different sides, by 2⁻⁸ of the value. And past 128 keys, probabilities are rounded
+ * beside the highest of the keys so far, which the reference does beside the highest of all.
  */
-export const mixed: Tolerance = { loss: 1e-4, gradient: 3e-3 };
+export const mixed: Tolerance = { loss: 2e-4, gradient: 3e-3 };
 
 /** What a backend has none of need not be tried. */
 export interface Traits {

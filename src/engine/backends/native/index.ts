@@ -81,7 +81,8 @@ export class NativeBackend implements Backend {
       note: status.note || undefined,
       numerics: {
         backend: 'native',
-        version: 2,
+        // Attention in bfloat16 came with 3.
+        version: status.mixed ? 3 : 2,
         precision: status.mixed ? 'mixed' : 'float32',
         family: status.family,
         tile: `${status.tile[0]}x${status.tile[1]}`,

@@ -20,20 +20,20 @@ const readLimit = 2_097_152;
 const doubleBytes = Float64Array.BYTES_PER_ELEMENT;
 
 /**
- * @param mixed rounds operands of linear layers and the classifier to bfloat16, as families of mixed precision do: to
+ * @param mixed rounds operands of linear layers, attention and the classifier to bfloat16, as families of mixed precision do: to
  * judge those in tests. Never used to train.
  */
 export async function openReference({ mixed = false }: BackendOptions & { mixed?: boolean } = {}): Promise<Backend> {
   return new ReferenceBackend(mixed);
 }
 
-/** The nearest bfloat16 of each value, by way of float32; ties go to even. */
-function bfloat16(values: Float64Array): Float64Array {
-  const rounded = new Float32Array(values);
-  const bits = new Uint32Array(rounded.buffer);
-  for (let i = 0; i < bits.length; i++)
-    if (Number.isFinite(rounded[i])) bits[i] = (bits[i] + 0x7fff + ((bits[i] >>> 16) & 1)) & 0xffff0000;
-  return new Float64Array(rounded);
+const single = new Float32Array(1);
+const singleBits = new Uint32Array(single.buffer);
+/** The nearest bfloat16, by way of float32; ties go to even. */
+function bfloat16(value: number): number {
+  single[0] = value;
+  if (Number.isFinite(value)) singleBits[0] = (singleBits[0] + 0x7fff + ((singleBits[0] >>> 16) & 1)) & 0xffff0000;
+  return single[0];
 }
 
 class ReferenceBackend implements Backend {
@@ -42,7 +42,7 @@ class ReferenceBackend implements Backend {
     device: cpus()[0]?.model.trim() ?? 'unknown processor',
     family: 'TypeScript float64',
     threads: 1,
-    numerics: { backend: 'reference', precision: 'float64', version: 1 },
+    numerics: { backend: 'reference', precision: 'float64', version: 2 },
   };
   readonly #mixed: boolean;
   readonly #queue = new Queue();

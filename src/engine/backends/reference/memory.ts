@@ -12,6 +12,8 @@ export interface Memory {
   integers(tensor: Tensor): Int32Array;
   /** Values as a matrix product takes them. */
   operand(values: Float64Array): Float64Array;
+  /** The same of one value. */
+  rounded(value: number): number;
   /** The whole bound store of a persistent tensor, which may be longer than the tensor. */
   whole(tensor: Tensor): Numbers;
 }
@@ -25,7 +27,7 @@ export type Kernel<K extends OpKind> = (op: Op<K>, memory: Memory, scalars: Scal
 export function memoryOf(
   view: (tensor: Tensor) => View,
   whole: (tensor: Tensor) => View = view,
-  operand: Memory['operand'] = (values) => values,
+  rounded: Memory['rounded'] | null = null,
 ): Memory {
   const numbers = (tensor: Tensor) => view(tensor) as Numbers;
   return {
@@ -35,7 +37,8 @@ export function memoryOf(
       return values instanceof Float64Array ? values : new Float64Array(values);
     },
     integers: (tensor) => view(tensor) as Int32Array,
-    operand,
+    operand: rounded ? (values) => values.map(rounded) : (values) => values,
+    rounded: rounded ?? ((value) => value),
     whole: (tensor) => whole(tensor) as Numbers,
   };
 }

@@ -17,7 +17,7 @@ export const attention: Kernel<'attention'> = function* (op, memory, scalars) {
   const { heads, scale } = op.attrs;
   const width = triple / 3;
   const depth = width / heads;
-  const qkv = memory.doubles(op.in.qkv);
+  const qkv = memory.operand(memory.doubles(op.in.qkv));
   const y = memory.numbers(op.out.y);
   const lse = memory.numbers(op.out.lse);
   const mask = dropoutMask({ rate: op.attrs.dropout, stream: op.attrs.stream }, scalars);
@@ -33,15 +33,22 @@ export const attention: Kernel<'attention'> = function* (op, memory, scalars) {
           for (let d = 0; d < depth; d++) dot += qkv[q + d] * qkv[k + d];
           scores[j] = scale * dot;
         }
-        const total = logSumExp(scores, i + 1);
+        // In mixed precision what is rounded is e^(score − highest), and the sum is of what was rounded.
+        let top = Number.NEGATIVE_INFINITY;
+        for (let j = 0; j <= i; j++) top = Math.max(top, scores[j]);
+        let sum = 0;
+        for (let j = 0; j <= i; j++) {
+          scores[j] = memory.rounded(Math.exp(scores[j] - top));
+          sum += scores[j];
+        }
         out.fill(0);
         for (let j = 0; j <= i; j++) {
           const v = (b * time + j) * triple + 2 * width + h * depth;
-          const p = Math.exp(scores[j] - total) * mask(((b * heads + h) * time + i) * time + j);
-          for (let d = 0; d < depth; d++) out[d] += p * qkv[v + d];
+          const kept = memory.rounded(scores[j] * mask(((b * heads + h) * time + i) * time + j));
+          for (let d = 0; d < depth; d++) out[d] += (kept * qkv[v + d]) / sum;
         }
         y.set(out, (b * time + i) * width + h * depth);
-        lse[(b * heads + h) * time + i] = total;
+        lse[(b * heads + h) * time + i] = top + Math.log(sum);
       }
       yield;
     }
@@ -56,10 +63,11 @@ export const attentionBackward: Kernel<'attentionBackward'> = function* (op, mem
   const { heads, scale } = op.attrs;
   const width = triple / 3;
   const depth = width / heads;
-  const qkv = memory.doubles(op.in.qkv);
+  const qkv = memory.operand(memory.doubles(op.in.qkv));
   const y = memory.doubles(op.in.y);
   const lse = memory.numbers(op.in.lse);
   const dy = memory.doubles(op.in.dy);
+  const gradient = memory.operand(dy);
   const dqkv = new Float64Array(batch * time * triple);
   const mask = dropoutMask({ rate: op.attrs.dropout, stream: op.attrs.stream }, scalars);
   for (let b = 0; b < batch; b++)
@@ -77,13 +85,14 @@ export const attentionBackward: Kernel<'attentionBackward'> = function* (op, mem
           let dp = 0;
           for (let d = 0; d < depth; d++) {
             score += qkv[q + d] * qkv[k + d];
-            dp += dy[row + d] * qkv[v + d];
+            dp += gradient[row + d] * qkv[v + d];
           }
           const p = Math.exp(scale * score - total);
           const keep = mask(((b * heads + h) * time + i) * time + j);
-          const ds = scale * p * (keep * dp - common);
+          const ds = scale * memory.rounded(p * (keep * dp - common));
+          const kept = memory.rounded(p * keep);
           for (let d = 0; d < depth; d++) {
-            dqkv[v + d] += p * keep * dy[row + d];
+            dqkv[v + d] += kept * gradient[row + d];
             dqkv[q + d] += ds * qkv[k + d];
             dqkv[k + d] += ds * qkv[q + d];
           }
