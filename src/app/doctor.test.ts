@@ -38,6 +38,18 @@ const found =
           peak: null,
         },
       ],
+      adapters: [
+        {
+          ...{
+            name: 'swiftshader',
+            driver: 'SwiftShader 5',
+            software: true,
+            bufferBytes: 2 ** 30,
+            bindingBytes: 2 ** 27,
+          },
+          ...{ features: ['subgroups'], lacks: ['half-precision arithmetic (shader-f16)'] },
+        },
+      ],
       bandwidth: 21.5,
       auto: works ? 'native' : 'reference',
       why: 'the fastest that works here',
@@ -54,6 +66,7 @@ test('a machine that lacks nothing says so, in full', async () => {
   expect(text).toMatch(/^Bandwidth +21\.5 GB\/s read$/m);
   // Optional, so nothing is missing without it.
   expect(text).toMatch(/^Engine tensorflow +not installed: neither package is installed$/m);
+  expect(text).toMatch(/^Adapter +swiftshader \(computes on the processor\); .*has subgroups; lacks half-precision/m);
   expect(text).toContain(folder);
   expect(text).toMatch(/Runs use the fastest that works here\.\n\nNothing is missing\.$/);
 });

@@ -41,6 +41,12 @@ export async function diagnose({ parts, home, seconds, errand }: DoctorOptions):
           ? 'Install Meander again; the package for this processor brings it along.'
           : 'Install a C++ compiler (g++, clang or Visual Studio), then run npm run install in the folder of Meander.',
     });
+  const card = doctor.backends.find(({ name }) => name === 'webgpu');
+  if (card?.problem !== undefined)
+    problems.push({
+      what: `The graphics card cannot be used: ${card.problem}`,
+      next: "Update the card's driver, or let runs use another engine. docs/gpu.md says what is needed per system.",
+    });
   const tensorflow = doctor.backends.find(({ name }) => name === 'tensorflow');
   if (tensorflow?.problem !== undefined)
     problems.push({

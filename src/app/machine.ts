@@ -8,21 +8,29 @@ import type { JobResult, JobSpec } from '../shared/jobs.ts';
 import type { Private } from './diagnostics.ts';
 import type { Parts } from './locate.ts';
 
-/** Version of the workers' Node, the native engine's kernel family where it works, and whether TensorFlow does. */
+/** Whether an optional engine works; what it is, or why not. */
+interface State {
+  works: boolean;
+  text: string;
+}
+
+/** Version of the workers' Node, the native engine's kernel family where it works, and whether the optional ones do. */
 export async function describeMachine(
   parts: Parts,
   errand: (spec: JobSpec) => Promise<JobResult>,
-): Promise<{ node: string; native: string | null; tensorflow: { works: boolean; text: string } }> {
+): Promise<{ node: string; native: string | null; tensorflow: State; webgpu: State }> {
   const { doctor } = await errand({ kind: 'doctor', seconds: 0.05 }).catch(() => ({ doctor: undefined }));
   const native = doctor?.backends.find((backend) => backend.name === 'native' && backend.works);
-  const tensorflow = doctor?.backends.find((backend) => backend.name === 'tensorflow');
+  const stateOf = (name: string): State => {
+    const found = doctor?.backends.find((backend) => backend.name === name);
+    const words = name === 'webgpu' ? [found?.device, found?.text].filter(Boolean).join(', ') : found?.family;
+    return { works: found?.works ?? false, text: (found?.works ? words : found?.text) ?? 'it could not be examined' };
+  };
   return {
     node: await nodeVersion(parts),
     native: native?.family ?? null,
-    tensorflow: {
-      works: tensorflow?.works ?? false,
-      text: (tensorflow?.works ? tensorflow.family : tensorflow?.text) ?? 'it could not be examined',
-    },
+    tensorflow: stateOf('tensorflow'),
+    webgpu: stateOf('webgpu'),
   };
 }
 

@@ -210,6 +210,8 @@ export const api = {
       native: z.string().nullable(),
       /** Whether TensorFlow loads, and what it is or why not. */
       tensorflow: z.object({ works: z.boolean(), text: z.string() }),
+      /** Whether a graphics card, or what stands in for one, can be used; which, or why not. */
+      webgpu: z.object({ works: z.boolean(), text: z.string() }),
       /** Bytes of memory that this machine, or what it is confined to, has in all. */
       memory: z.number(),
       /** Bytes free for the user where the data folder lies; null where that cannot be told. */

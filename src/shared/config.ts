@@ -227,7 +227,7 @@ export type SpikeConfig = z.infer<typeof spikeConfig>;
 
 export const deviceConfig = z.strictObject({
   /** auto: the fastest that works here. */
-  backend: z.enum(['auto', 'native', 'tensorflow', 'reference']).default('auto'),
+  backend: z.enum(['auto', 'native', 'webgpu', 'tensorflow', 'reference']).default('auto'),
   /**
    * Of operands of matrix products. mixed: bfloat16, where this machine has it; auto: mixed where it is faster. Sums,
    * weights, gradients, moments and averages are float32 whatever this says.

@@ -53,9 +53,22 @@ export function doctorText(report: DoctorReport, bytes: (n: number) => string): 
           ]
             .filter((part) => part !== null)
             .join(', ')
-        : `${b.problem === undefined ? 'not installed' : 'does not work'}: ${b.text}`,
+        : `${b.problem === undefined ? (b.name === 'webgpu' ? 'no card' : 'not installed') : 'does not work'}: ${b.text}`,
     ]),
   ];
+  for (const adapter of report.adapters)
+    rows.push([
+      'Adapter',
+      [
+        adapter.software ? `${adapter.name} (computes on the processor)` : adapter.name,
+        adapter.driver,
+        `${bytes(adapter.bufferBytes)} in one buffer, ${bytes(adapter.bindingBytes)} in one binding`,
+        adapter.features.length > 0 ? `has ${adapter.features.join(', ')}` : null,
+        adapter.lacks.length > 0 ? `lacks ${adapter.lacks.join(', ')}` : null,
+      ]
+        .filter(Boolean)
+        .join('; '),
+    ]);
   if (report.bandwidth !== null) rows.push(['Bandwidth', `${report.bandwidth.toFixed(1)} GB/s read`]);
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);

@@ -271,6 +271,21 @@ export const doctorResult = z.object({
       peak: z.number().nullable(),
     }),
   ),
+  /** What the system's graphics drivers offer, first the one that would be taken; none: no driver, or no Dawn. */
+  adapters: z.array(
+    z.object({
+      name: z.string(),
+      driver: z.string(),
+      /** Computes on the processor: only taken by name. */
+      software: z.boolean(),
+      features: z.array(z.string()),
+      /** Most bytes of one buffer and of one binding. */
+      bufferBytes: z.number(),
+      bindingBytes: z.number(),
+      /** What is missing for the fast path, in words. */
+      lacks: z.array(z.string()),
+    }),
+  ),
   /** Reading memory on all threads, 10⁹ bytes per second; null where there was no time to measure. */
   bandwidth: z.number().nullable(),
   /** The one that auto takes, and why. */

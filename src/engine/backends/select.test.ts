@@ -13,6 +13,9 @@ vi.mock('./webgpu/index.ts', () => ({
   openWebgpu: () => webgpu.open(),
   selfTest: () => webgpu.test(),
 }));
+vi.mock('./speed.ts', () => ({
+  productRace: { of: 'a product', seconds: async (backend: { seconds: number }) => backend.seconds },
+}));
 vi.mock('./tensorflow/index.ts', () => ({ openTensorflow: () => tensorflow.open() }));
 
 const missing = async () => {
@@ -45,6 +48,37 @@ describe('openBackend', () => {
     };
     await expect(openBackend('webgpu', {})).rejects.toMatchObject({ code: 'webgpu-wrong' });
     expect(closed).toBe(1);
+  });
+
+  it.each([
+    [0.001, 'webgpu', /^webgpu: .*a product takes webgpu 1 ms, native 5 ms/],
+    [0.02, 'native', /^native: .*a product takes native 5 ms, webgpu 20 ms/],
+  ])(
+    'auto takes a card that needs %d s for a product or native, whichever multiplies faster, and closes the other',
+    async (seconds, name, why) => {
+      const closed: string[] = [];
+      const engine = (of: string, seconds: number) =>
+        ({
+          info: { name: of, family: '' },
+          seconds,
+          close: async () => void closed.push(of),
+        }) as unknown as Backend;
+      webgpu.open = async () => engine('webgpu', seconds);
+      native.open = async () => engine('native', 0.005);
+      const found = await openBackend('auto', {});
+      expect(found.backend.info.name).toBe(name);
+      expect(found.why).toMatch(why);
+      expect(closed).toEqual([name === 'native' ? 'webgpu' : 'native']);
+    },
+  );
+
+  it('auto leaves a card that computes wrongly, and says so', async () => {
+    webgpu.open = async () => ({ info: { name: 'webgpu' }, close: async () => {} }) as unknown as Backend;
+    webgpu.test = async () => {
+      throw new UserError('webgpu-wrong', 'its gradients differ', 'update the driver');
+    };
+    native.open = async () => ({ info: { name: 'native', family: 'AVX2' } }) as Backend;
+    expect((await openBackend('auto', {})).why).toMatch(/^native: .*not webgpu: its gradients differ/);
   });
 
   it('a software adapter by name is said to be slow', async () => {
@@ -92,7 +126,7 @@ describe('openBackend', () => {
       tensorflow.open = async () => both.tensorflow!;
     });
     const race = (seconds: Record<string, number | Error>): Race => ({
-      of: 'this model',
+      of: 'a step of this model',
       seconds: async ({ info }) => {
         const time = seconds[info.name]!;
         if (time instanceof Error) throw time;

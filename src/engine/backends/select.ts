@@ -3,22 +3,24 @@ import { UserError } from '../errors.ts';
 import type { Backend, BackendName, BackendOptions } from './backend.ts';
 import { openNative } from './native/index.ts';
 import { openReference } from './reference/index.ts';
+import { productRace } from './speed.ts';
 import { openTensorflow } from './tensorflow/index.ts';
-import { openWebgpu, selfTest } from './webgpu/index.ts';
+import { openWebgpu, selfTest, type WebgpuBackend } from './webgpu/index.ts';
 
 /** Measures engines against each other on what they are wanted for. */
 export interface Race {
-  /** Seconds that a step takes on this backend. Throws UserError or Error where it has no room, or an operation fails. */
+  /** Seconds that it takes on this backend. Throws UserError or Error where it has no room, or an operation fails. */
   seconds(backend: Backend): Promise<number>;
-  /** What takes a step, in words, e.g. 'this model'. */
+  /** What takes the time, in words, e.g. 'a step of this model'. */
   readonly of: string;
 }
 
 /**
- * Opens a backend. `auto`: of native and TensorFlow what loads here; where both do, the faster one in `race`, native
- * without one; where neither does, reference. `why` says so in words, and what became of a precision or of a
- * processor's part that is not to be had here.
- * Throws UserError 'native-missing' or 'tensorflow-missing' when one was asked for by name and does not load.
+ * Opens a backend. `auto`: of a graphics card that computes rightly, native and TensorFlow whatever loads here; where
+ * several do, the fastest in `race`, or without one of the first two whichever multiplies faster; where none does,
+ * reference. `why` says so in words, and what became of a precision or of a processor's part that is not to be had here.
+ * Throws UserError 'native-missing', 'webgpu-missing', 'webgpu-wrong' or 'tensorflow-missing' when one was asked for by
+ * name and does not load or computes wrongly.
  */
 export async function openBackend(
   choice: 'auto' | BackendName,
@@ -44,7 +46,7 @@ async function open(choice: 'auto' | BackendName, options: BackendOptions, race:
     case 'native':
       return { backend: await openNative(options), why: 'native: asked for by name' };
     case 'webgpu':
-      return openCard(options);
+      return openNamedCard(options);
     case 'tensorflow':
       return { backend: await openTensorflow(options), why: 'tensorflow: asked for by name' };
     case 'reference':
@@ -54,41 +56,43 @@ async function open(choice: 'auto' | BackendName, options: BackendOptions, race:
   }
 }
 
-/** By name, an adapter that computes on the processor will do: it is what there is to try the engine with. */
-async function openCard(options: BackendOptions): Promise<{ backend: Backend; why: string }> {
-  const backend = await openWebgpu({ ...options, software: true });
-  try {
-    await selfTest(backend);
-  } catch (error) {
-    await backend.close().catch(() => {});
-    throw error;
-  }
+async function openNamedCard(options: BackendOptions): Promise<{ backend: Backend; why: string }> {
+  const backend = await openCard(options, true);
   const slow = backend.software ? `; ${backend.info.device} computes on the processor, far slower than native` : '';
   return { backend, why: `webgpu: asked for by name${slow}` };
 }
 
-const engines: readonly [BackendName, (options: BackendOptions) => Promise<Backend>][] = [
-  ['native', openNative],
-  ['tensorflow', openTensorflow],
-];
+/** Closed again where it computes wrongly. By name, an adapter that computes on the processor will do. */
+async function openCard(options: BackendOptions, software: boolean): Promise<WebgpuBackend> {
+  const backend = await openWebgpu({ ...options, software });
+  try {
+    await selfTest(backend);
+    return backend;
+  } catch (error) {
+    await backend.close().catch(() => {});
+    throw error;
+  }
+}
 
-/** The engines that load here, the likely fastest first: one alone where none is to be measured against another. */
+/** TensorFlow takes seconds to load, so only for a race of a whole model, or where there is nothing else. */
 async function openFastest(options: BackendOptions, race: Race | null): Opened {
   const reasons: string[] = [];
   const loaded: Backend[] = [];
-  for (const [name, open] of engines) {
-    if (loaded.length > 0 && race === null) break;
+  const load = async (name: BackendName, open: () => Promise<Backend>): Promise<void> => {
     try {
-      loaded.push(await open(options));
+      loaded.push(await open());
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      reasons.push(`${name}: ${error.message}`);
+      reasons.push(`${name}: ${error.message.replace(/\.$/, '')}`);
     }
-  }
+  };
+  await load('webgpu', () => openCard(options, false));
+  await load('native', () => openNative(options));
+  if (race !== null || loaded.length === 0) await load('tensorflow', () => openTensorflow(options));
   const [first] = loaded;
   if (first === undefined)
     return { backend: await openReference(), why: `reference, slow but portable: ${reasons.join('; ')}` };
-  if (race !== null && loaded.length > 1) return run(race, loaded);
+  if (loaded.length > 1) return run(race ?? productRace, loaded);
   const { name, family } = first.info;
   return { backend: first, why: [`${name}: the fastest that works here (${family})`, ...reasons].join('; not ') };
 }
@@ -108,7 +112,7 @@ async function run(race: Race, loaded: readonly Backend[]): Opened {
   }
   const [winner, ...others] = times.sort((a, b) => a.seconds - b.seconds);
   for (const { backend } of others) await backend.close();
-  const measured = `a step of ${race.of} takes ${times.map(({ text }) => text).join(', ')}`;
+  const measured = `${race.of} takes ${times.map(({ text }) => text).join(', ')}`;
   return { backend: winner!.backend, why: `${winner!.backend.info.name}: the fastest here, measured: ${measured}` };
 }
 

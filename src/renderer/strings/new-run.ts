@@ -56,6 +56,8 @@ export const newRun = {
     vocabulary: 'Vocabulary',
     vocabularyNote: 'the dataset’s',
     backendMissing: (name: string) => `${name} does not load on this machine.`,
+    webgpu: (state: string) => `Graphics card: ${state}.`,
+    webgpuOff: (why: string) => `Graphics card is off: ${why}`,
     tensorflowOff: (why: string) => `TensorFlow is off: ${why}. Settings names its folder.`,
     steps_: 'steps',
   },

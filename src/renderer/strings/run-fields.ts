@@ -125,7 +125,13 @@ export const runFields = {
   'device.backend': {
     label: 'Engine',
     help: 'Automatic takes the fastest that works here.',
-    options: { auto: 'Automatic', native: 'Native (C++)', tensorflow: 'TensorFlow', reference: 'Portable (slow)' },
+    options: {
+      auto: 'Automatic',
+      native: 'Native (C++)',
+      webgpu: 'Graphics card (WebGPU)',
+      tensorflow: 'TensorFlow',
+      reference: 'Portable (slow)',
+    },
   },
   'device.precision': {
     label: 'Precision',

@@ -46,7 +46,7 @@ it('auto takes the fastest at the first start, and where the former engine is go
   openBackend.mockRejectedValueOnce(new UserError('tensorflow-missing', 'gone', 'install it'));
   expect(await takes('auto', 'tensorflow')).toMatchObject({ why: 'auto: chosen' });
   for (const [, , race] of openBackend.mock.calls.filter(([name]) => name === 'auto'))
-    expect(race).toMatchObject({ of: 'this model' });
+    expect(race).toMatchObject({ of: 'a step of this model' });
 });
 
 it('an engine by name overrules both', async () => {

@@ -5,6 +5,8 @@ import { NativeBackend, nativeStatus } from '../../engine/backends/native/index.
 
 import { openBackend } from '../../engine/backends/select.ts';
 import { tensorflowStatus } from '../../engine/backends/tensorflow/index.ts';
+import { type AdapterReport, listAdapters } from '../../engine/backends/webgpu/index.ts';
+import { UserError } from '../../engine/errors.ts';
 import { probe } from '../../engine/train/index.ts';
 import { type Precision, type RunConfig, runConfig } from '../../shared/config.ts';
 import type { DoctorResult, JobResult, JobSpec } from '../../shared/jobs.ts';
@@ -19,14 +21,30 @@ export async function runDoctorJob(job: Extract<JobSpec, { kind: 'doctor' }>): P
   let bandwidth: number | null = null;
   /** Seconds per step in float32. */
   const steps = new Map<BackendName, number>();
+  const { adapters, reason: noAdapter } = await listAdapters();
   for (const [name, precision] of engines()) {
-    const { reason, problem } = stateOf(name);
+    const { reason, problem } = name === 'webgpu' ? { reason: noAdapter, problem: undefined } : stateOf(name);
     if (reason !== null) {
       const absent = { device: null, family: null, threads: null, gflops: null, peak: null };
       backends.push({ name, works: false, text: reason, problem, ...absent });
       continue;
     }
-    const { backend } = await openBackend(name, { precision });
+    // What stands in for a card works, but measuring it would take minutes.
+    if (name === 'webgpu' && adapters[0].software) {
+      const unmeasured = { device: adapters[0].name, family: softwareText, threads: null, gflops: null, peak: null };
+      backends.push({ name, works: true, text: softwareText, ...unmeasured });
+      continue;
+    }
+    const opened = await openBackend(name, { precision }).catch((error: unknown) => {
+      if (name === 'webgpu' && error instanceof UserError) return error;
+      throw error;
+    });
+    if (opened instanceof UserError) {
+      const absent = { device: adapters[0].name, family: null, threads: null, gflops: null, peak: null };
+      backends.push({ name, works: false, text: opened.message, problem: opened.message, ...absent });
+      continue;
+    }
+    const { backend } = opened;
     try {
       const { device, family, threads } = backend.info;
       const native = backend instanceof NativeBackend ? backend : null;
@@ -42,19 +60,25 @@ export async function runDoctorJob(job: Extract<JobSpec, { kind: 'doctor' }>): P
   const { backend, why } = await openBackend(
     'auto',
     {},
-    { of: 'a small model', seconds: async ({ info }) => steps.get(info.name)! },
+    { of: 'a step of a small model', seconds: async ({ info }) => steps.get(info.name) ?? Number.POSITIVE_INFINITY },
   );
   const auto = backend.info.name;
   await backend.close();
-  return { outcome: 'finished', doctor: { backends, bandwidth, auto, why } };
+  return { outcome: 'finished', doctor: { backends, adapters: adapters.map(listed), bandwidth, auto, why } };
 }
 
-/** Native in each precision that this processor has, TensorFlow, and reference. */
+function listed({ name, driver, software, features, bufferBytes, bindingBytes, lacks }: AdapterReport) {
+  return { name, driver, software, features: [...features], bufferBytes, bindingBytes, lacks: [...lacks] };
+}
+
+/** Native in each precision that this processor has, a graphics card, TensorFlow, and reference. */
 function engines(): [BackendName, Precision][] {
   const mixed: [BackendName, Precision][] =
     nativeStatus('mixed').mixed && !nativeStatus('float32').mixed ? [['native', 'mixed']] : [];
-  return [['native', 'float32'], ...mixed, ['tensorflow', 'float32'], ['reference', 'float32']];
+  return [['native', 'float32'], ...mixed, ['webgpu', 'float32'], ['tensorflow', 'float32'], ['reference', 'float32']];
 }
+
+const softwareText = 'computes on the processor: for trying this engine out, far slower than native';
 
 const texts: Readonly<Record<BackendName, string>> = {
   native: 'compiled for this machine',

@@ -20,7 +20,7 @@ const kept = z.object({ version: z.string(), seconds: z.record(z.string(), z.num
  */
 export function engineRace(config: RunConfig, folder: string | null, version: string): Race {
   return {
-    of: 'this model',
+    of: 'a step of this model',
     async seconds(backend) {
       const file = folder === null ? null : join(folder, 'engine-speeds.json');
       const known = file === null ? {} : await timesIn(file, version);

@@ -1,4 +1,5 @@
 /** Which adapters there are, and which is taken. */
+import { existsSync } from 'node:fs';
 import { UserError } from '../../errors.ts';
 import { dawn } from './dawn.ts';
 
@@ -10,9 +11,10 @@ export function isSoftware(info: GPUAdapterInfo): boolean {
 
 /** An adapter as its driver calls it. */
 export function describeAdapter(info: GPUAdapterInfo): string {
-  return (
-    [info.vendor, info.architecture, info.device].filter(Boolean).join(' ') || info.description || 'unnamed adapter'
-  );
+  const words = [info.vendor, info.architecture, info.device].map((word) => word.replace(/-+$/, '')).filter(Boolean);
+  // Some drivers say the architecture again in the device.
+  const told = words.filter((word, at) => !words.slice(at + 1).some((later) => later.includes(word)));
+  return told.join(' ') || info.description || 'unnamed adapter';
 }
 
 /** What an adapter is and has, as `meander doctor` lists it. */
@@ -42,6 +44,7 @@ const wanted: Readonly<Record<string, string>> = {
 /** All adapters, the one that would be taken first. Empty, with the reason, where there is none. */
 export async function listAdapters(): Promise<{ adapters: AdapterReport[]; reason: string | null }> {
   const found = new Map<string, AdapterReport>();
+  if (bare()) return { adapters: [], reason: noDevice };
   try {
     const gpu = loaded();
     for (const options of [
@@ -55,7 +58,7 @@ export async function listAdapters(): Promise<{ adapters: AdapterReport[]; reaso
     const adapters = [...found.values()];
     return { adapters, reason: adapters.length === 0 ? noDriver : null };
   } catch (error) {
-    if (error instanceof UserError) return { adapters: [], reason: error.message };
+    if (error instanceof Unloadable) return { adapters: [], reason: error.message };
     throw error;
   }
 }
@@ -75,19 +78,40 @@ function report({ info, features, limits }: GPUAdapter): AdapterReport {
   };
 }
 
+/**
+ * Whether a look at the system shows that there is nothing to find: else Dawn's search for a driver would be in the log
+ * of every run on a machine without a card. A driver that is named by hand (a software adapter's) is looked for.
+ */
+function bare(): boolean {
+  const { VK_ICD_FILENAMES, VK_DRIVER_FILES } = process.env;
+  if (process.platform !== 'linux' || VK_ICD_FILENAMES || VK_DRIVER_FILES) return false;
+  return !['/dev/dri', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path));
+}
+
+const noDevice = 'this system shows no graphics card (/dev/dri, /dev/nvidiactl)';
 const noDriver = 'no graphics driver for Vulkan, Metal or Direct3D 12 was found';
 
+class Unloadable extends Error {}
+
+/** Throws Unloadable with the reason. */
 function loaded(): GPU {
   try {
     return dawn();
   } catch (error) {
-    throw missing(`the package webgpu does not load: ${(error as Error).message.trim().split('\n')[0]}`);
+    throw new Unloadable(`the package webgpu does not load: ${(error as Error).message.trim().split('\n')[0]}`);
   }
 }
 
 /** The system's fastest adapter. Throws UserError 'webgpu-missing' where none serves. */
 export async function chosenAdapter(software: boolean): Promise<GPUAdapter> {
-  const adapter = await loaded().requestAdapter({ powerPreference: 'high-performance' });
+  if (!software && bare()) throw missing(noDevice);
+  let gpu: GPU;
+  try {
+    gpu = loaded();
+  } catch (error) {
+    throw error instanceof Unloadable ? missing(error.message) : error;
+  }
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw missing(noDriver);
   if (isSoftware(adapter.info) && !software)
     throw missing(`the only adapter is ${describeAdapter(adapter.info)}, which computes on the processor`);

@@ -19,6 +19,8 @@ export class Device {
   readonly #pipelines = new Map<string, Prepared>();
   /** Buffers to read through, by size; each is used by one read at a time. */
   readonly #staging = new Map<number, GPUBuffer[]>();
+  /** Of all buffers that live. */
+  #bytes = 0;
   #failed = false;
   #error: unknown;
   #lost: UserError | null = null;
@@ -28,9 +30,11 @@ export class Device {
     this.adapter = adapter;
     this.device = device;
     this.scalars = this.buffer(scalarBytes, usage.uniform | usage.copyTarget);
-    device.addEventListener('uncapturederror', (event) =>
-      this.fail(explained((event as GPUUncapturedErrorEvent).error)),
-    );
+    device.addEventListener('uncapturederror', (event) => {
+      // Else it is printed as well.
+      event.preventDefault();
+      this.fail(explained((event as GPUUncapturedErrorEvent).error, this.#bytes));
+    });
     void device.lost.then(({ reason, message }) => {
       if (!this.#closed) this.#lost = lostError(`${reason}${message ? `, ${firstLine(message)}` : ''}`);
     });
@@ -56,7 +60,14 @@ export class Device {
     const { maxBufferSize } = this.device.limits;
     const size = Math.max(16, Math.ceil(bytes / 4) * 4);
     if (size > maxBufferSize) throw tooLarge(size, maxBufferSize);
-    return this.device.createBuffer({ size, usage: uses });
+    const buffer = this.device.createBuffer({ size, usage: uses });
+    this.#bytes += size;
+    const destroy = buffer.destroy.bind(buffer);
+    buffer.destroy = () => {
+      this.#bytes -= size;
+      destroy();
+    };
+    return buffer;
   }
 
   prepare(shader: Shader, bound: Bound): Prepared {
@@ -147,7 +158,7 @@ function lostOr(error: unknown): unknown {
   return /lost|destroyed/i.test(message) ? lostError(firstLine(message)) : error;
 }
 
-const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+export const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
 function tooLarge(size: number, most: number): UserError {
   return new UserError(
@@ -158,13 +169,13 @@ function tooLarge(size: number, most: number): UserError {
 }
 
 /** Dawn's own words for what the user can mend, in ours. */
-function explained(error: GPUError): unknown {
+function explained(error: GPUError, bytes: number): unknown {
   if (!/out.?of.?memory/i.test(`${error.constructor.name} ${error.message}`))
     return new Error(`the graphics card's driver refused: ${error.message.trim()}`);
   return new UserError(
     'device-memory',
-    `The graphics card ran out of memory: ${firstLine(error.message)}`,
-    'Choose a smaller micro-batch with more accumulation, or another device (Device in New run).',
+    `The graphics card ran out of memory with ${mebibytes(bytes)} of this run on it: ${firstLine(error.message)}`,
+    'Halve the micro-batch and double the accumulation, which halves what activations take, or another device (Device in New run).',
   );
 }
 

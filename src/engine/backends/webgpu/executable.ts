@@ -2,6 +2,7 @@
  * A compiled program: pipelines and numbers made once, bind groups once for every set of stores, commands recorded
  * anew for each run, as WebGPU wants it. Nothing waits for the card.
  */
+import { UserError } from '../../errors.ts';
 import { rowsOf, sizeOf } from '../../program/shapes.ts';
 import type { AnyOp, Program, Scalars, Tensor } from '../../program/types.ts';
 import type { Executable, Store } from '../backend.ts';
@@ -9,7 +10,7 @@ import { boundStore, boundTensors } from '../bindings.ts';
 import { completeScalars } from '../scalars.ts';
 import type { Arena } from './arena.ts';
 import { usage } from './dawn.ts';
-import type { Device, Prepared } from './device.ts';
+import { type Device, mebibytes, type Prepared } from './device.ts';
 import type { Dispatch, Operand, Settings } from './kernels/dispatch.ts';
 import { orderWords, tokenOrder } from './kernels/embedding.ts';
 import { type Lowered, lowerProgram } from './lower.ts';
@@ -74,6 +75,10 @@ export class GpuExecutable implements Executable {
         return { name, tokens, words };
       });
 
+    for (const { dispatches } of this.#lowered.ops)
+      for (const { operands } of dispatches)
+        for (const operand of Object.values(operands)) this.#fits(operand, settings.bindingBytes);
+
     const packed: Uint32Array[] = [];
     this.#steps = this.#lowered.ops.flatMap(({ dispatches, workspace }) =>
       dispatches.map((dispatch): Step => {
@@ -93,6 +98,24 @@ export class GpuExecutable implements Executable {
     this.#numbers = device.buffer(numbers.byteLength, usage.uniform | usage.copyTarget);
     device.queue.writeBuffer(this.#numbers, 0, numbers);
     arena.reserve(this.arenaBytes);
+  }
+
+  /** Throws UserError 'device-memory' where a tensor is more than a binding takes, saying what to lower and to what. */
+  #fits(operand: Operand, most: number): void {
+    const size = 4 * sizeOfOperand(operand);
+    if (size <= most) return;
+    const tensor = 'shape' in operand ? operand : 'tensor' in operand ? operand.tensor : null;
+    const [batch] = tensor?.shape ?? [0];
+    const share = Math.floor((batch * most) / size);
+    const weight = tensor !== null && tensor.store !== null;
+    throw new UserError(
+      'device-memory',
+      `The graphics card takes ${mebibytes(most)} at a time, and "${tensor?.name ?? 'a workspace'}" has ${mebibytes(size)}.`,
+      weight
+        ? `Lower the vocabulary or the width until it fits (at most ${share} rows of it do), or choose another device.`
+        : 'Choose a smaller micro-batch with more accumulation' +
+            `${share >= 1 && batch > share ? ` (at most ${share} where it has ${batch})` : ', or a shorter block'}.`,
+    );
   }
 
   run(bindings: Readonly<Record<string, Store>>, scalars: Partial<Scalars>): void {
@@ -206,6 +229,14 @@ export class GpuExecutable implements Executable {
     if (whole) return { buffer: store.buffer, offset: 0, size: 4 * store.elements };
     return { buffer: store.buffer, offset: 4 * (tensor.offset + start), size };
   }
+}
+
+/** Elements that are bound; of tables and whole stores none, since they are small. */
+function sizeOfOperand(operand: Operand): number {
+  if ('table' in operand) return 0;
+  if ('workspace' in operand) return operand.elements;
+  if ('shape' in operand) return sizeOf(operand.shape);
+  return operand.whole ? 0 : (operand.elements ?? sizeOf(operand.tensor.shape));
 }
 
 function idsOf(tensor: Tensor, stores: ReadonlyMap<string, GpuStore>): Int32Array {

@@ -10,6 +10,7 @@ import { plainTiles, stagedTiles } from './kernels/matmul.ts';
 import { GpuStore } from './store.ts';
 import { vectorOps } from './vectors.ts';
 
+export { type AdapterReport, listAdapters } from './adapters.ts';
 export { selfTest } from './self-test.ts';
 
 /** Raised when shaders change in a way that changes bits. */

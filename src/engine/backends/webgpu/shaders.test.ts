@@ -52,6 +52,7 @@ const gpt2: ModelConfig = {
   gelu: 'tanh',
   inverseLayerScaling: false,
 };
+const small: ModelConfig = { ...gpt2, blockSize: 64, vocabSize: 1000, paddedVocabSize: null };
 
 describe.skipIf(typeof gpu === 'string')(
   `shaders, on Dawn's null backend${typeof gpu === 'string' ? `: ${gpu}` : ''}`,
@@ -79,7 +80,7 @@ describe.skipIf(typeof gpu === 'string')(
       const elements = 2 ** 20 + 4096;
       await validate(backend, updateProgram({ elements, count: elements, entries: [] }, optimizerConfig.parse({})));
       backend.vectors.lerp(backend.store('f32', elements), backend.store('f32', elements), 0.5);
-      await validate(backend, evaluateProgram({ ...gpt2, width: 96, blockSize: 256 }, { batch: 2, tokens: 256 }));
+      await validate(backend, evaluateProgram({ ...small, width: 96, blockSize: 256 }, { batch: 2, tokens: 256 }));
     });
 
     it('reports what the validator refuses when the queue is drained, and goes on', async () => {
@@ -93,6 +94,24 @@ describe.skipIf(typeof gpu === 'string')(
       const backend = await open({});
       const op = { kind: 'rotary', in: {}, out: {}, attrs: {}, writes: {} } as unknown as AnyOp;
       expect(() => backend.compile({ name: 'foreign', ops: [op], results: [] })).toThrow(/no rotary/);
+    });
+
+    it('says what to lower, and to what, where a tensor is more than a binding takes', async () => {
+      const backend = await open({ bindingBytes: 1 << 20 });
+      const model = { ...gpt2, blockSize: 64, vocabSize: 1000, paddedVocabSize: null };
+      const shape = { ...model, width: 192 };
+      expect(() => backend.compile(trainProgram(shape, { batch: 16, tokens: 64 }))).toThrow(
+        expect.objectContaining({
+          code: 'device-memory',
+          next: expect.stringMatching(/micro-batch.*at most 7 where it has 16/),
+        }),
+      );
+      expect(() => backend.compile(evaluateProgram(model, { batch: 1, tokens: 8 }))).toThrow(
+        expect.objectContaining({
+          message: expect.stringMatching(/"transformer.wte.weight"/),
+          next: expect.stringMatching(/vocabulary/),
+        }),
+      );
     });
 
     it('says how large one piece may be where a store is larger', async () => {

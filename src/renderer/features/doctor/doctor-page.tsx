@@ -95,6 +95,7 @@ function Findings({ report }: { report: DoctorReport }) {
         ))
       )}
       <Engines report={report} />
+      <Adapters adapters={report.adapters} />
       <Paper component="section" aria-label={texts.machine}>
         <Title order={2} mb="sm">
           {texts.machine}
@@ -147,9 +148,23 @@ function Place({ label, path }: { label: string; path: string }) {
 }
 
 /** An optional engine that is not installed is no fault. */
-function State({ backend: { works, problem }, used }: { backend: DoctorReport['backends'][number]; used: boolean }) {
+function State({
+  backend: { name, works, problem },
+  used,
+}: {
+  backend: DoctorReport['backends'][number];
+  used: boolean;
+}) {
   const absent = !works && problem === undefined;
-  const text = used ? texts.used : works ? texts.works : absent ? texts.optional : texts.missing;
+  const text = used
+    ? texts.used
+    : works
+      ? texts.works
+      : absent
+        ? name === 'webgpu'
+          ? texts.noCard
+          : texts.optional
+        : texts.missing;
   return (
     <Badge
       color={works ? 'teal' : absent ? 'gray' : 'orange'}
@@ -201,5 +216,56 @@ function Engines({ report: { backends, auto, why } }: { report: DoctorReport }) 
         </Table>
       </Table.ScrollContainer>
     </Paper>
+  );
+}
+
+/** What the system's graphics drivers offer. */
+function Adapters({ adapters }: { adapters: DoctorReport['adapters'] }) {
+  const words = texts.adapter;
+  return (
+    <Paper component="section" aria-label={texts.adapters}>
+      <Title order={2} mb="sm">
+        {texts.adapters}
+      </Title>
+      {adapters.length === 0 && (
+        <Text size="sm" c="dimmed">
+          {texts.noAdapters}
+        </Text>
+      )}
+      {adapters.map((adapter) => (
+        <div key={adapter.name}>
+          <Group gap="xs" mb="xs">
+            <Text fw={600} style={{ overflowWrap: 'anywhere' }}>
+              {adapter.name}
+            </Text>
+            <Badge color={adapter.software ? 'gray' : 'teal'} tt="none">
+              {words.kind(adapter.software)}
+            </Badge>
+          </Group>
+          <SimpleGrid cols={{ base: 1, sm: 2 }} mb="md">
+            <Figure label={words.driver}>{adapter.driver || texts.unknown}</Figure>
+            <Figure label={words.buffer}>
+              {words.room(formatBytes(adapter.bufferBytes), formatBytes(adapter.bindingBytes))}
+            </Figure>
+            <Listed label={words.features} items={adapter.features} />
+            <Listed label={words.lacks} items={adapter.lacks} />
+          </SimpleGrid>
+        </div>
+      ))}
+    </Paper>
+  );
+}
+
+/** Too long for one line, so it wraps. */
+function Listed({ label, items }: { label: string; items: readonly string[] }) {
+  return (
+    <div>
+      <Text size="xs" c="dimmed">
+        {label}
+      </Text>
+      <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+        {items.length > 0 ? items.join(', ') : texts.adapter.nothing}
+      </Text>
+    </div>
   );
 }

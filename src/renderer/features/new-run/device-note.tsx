@@ -14,11 +14,16 @@ export function DeviceNote({ config }: { config: RunConfig }) {
   if (!info) return null;
   const { backend } = config.device;
   const missing =
-    (backend === 'native' && info.native === null) || (backend === 'tensorflow' && !info.tensorflow.works);
+    (backend === 'native' && info.native === null) ||
+    (backend === 'webgpu' && !info.webgpu.works) ||
+    (backend === 'tensorflow' && !info.tensorflow.works);
   const name = fieldText('device.backend').options?.[backend] ?? backend;
   return (
     <>
       {missing && <Notice kind="error" title={f.backendMissing(name)} />}
+      <Text size="xs" c="dimmed" mt={6}>
+        {info.webgpu.works ? f.webgpu(info.webgpu.text) : f.webgpuOff(info.webgpu.text)}
+      </Text>
       {!info.tensorflow.works && (
         <Text size="xs" c="dimmed" mt={6}>
           {f.tensorflowOff(info.tensorflow.text)}

@@ -42,13 +42,18 @@ export function EnginePart({ settings, info }: { settings: Settings; info: Outpu
             aria-labelledby="backend"
             value={settings.backend}
             onChange={(value) => run(() => save({ backend: value as Settings['backend'] }))}
-            data={(['auto', 'native', 'tensorflow', 'reference'] as const).map((value) => ({
+            data={(['auto', 'native', 'webgpu', 'tensorflow', 'reference'] as const).map((value) => ({
               value,
               label: texts.backends[value],
               disabled:
-                (value === 'native' && info.native === null) || (value === 'tensorflow' && !info.tensorflow.works),
+                (value === 'native' && info.native === null) ||
+                (value === 'webgpu' && !info.webgpu.works) ||
+                (value === 'tensorflow' && !info.tensorflow.works),
             }))}
           />
+          <Text size="xs" c="dimmed" mt={6} style={{ overflowWrap: 'anywhere' }} role="status">
+            {info.webgpu.works ? texts.webgpu(info.webgpu.text) : texts.webgpuOff(info.webgpu.text)}
+          </Text>
         </div>
         <Threads settings={settings} />
         <TensorflowFolder settings={settings} info={info} />
