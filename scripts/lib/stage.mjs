@@ -53,7 +53,7 @@ export function copyPackages(names, folder) {
 }
 
 /** Dawn for this system alone, where npm installed the optional package: it brings six systems' along. */
-function copyDawn(folder) {
+export function copyDawn(folder) {
   const from = path.join(root, 'node_modules', 'webgpu');
   const binary = `${process.platform}-${process.platform === 'darwin' ? 'universal' : process.arch}`;
   if (!existsSync(path.join(from, 'dist', binary))) return;

@@ -166,11 +166,7 @@ function State({
           : texts.optional
         : texts.missing;
   return (
-    <Badge
-      color={works ? 'teal' : absent ? 'gray' : 'orange'}
-      tt="none"
-      style={{ flexShrink: 0, minWidth: 'max-content' }}
-    >
+    <Badge color={works ? 'teal' : absent ? 'gray' : 'orange'} tt="none" miw="max-content">
       {text}
     </Badge>
   );
