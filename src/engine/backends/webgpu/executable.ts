@@ -34,6 +34,8 @@ interface Range {
 /** Sets of bind groups kept: training, and a few averages in turn. */
 const keptSets = 8;
 const numbersAlignment = 256;
+/** Dispatches of one submit: systems reset a card that works on one for some seconds, and it begins while more are recorded. */
+const submitted = 32;
 
 export class GpuExecutable implements Executable {
   readonly program: Program;
@@ -136,19 +138,22 @@ export class GpuExecutable implements Executable {
     }
     this.#device.queue.writeBuffer(this.#device.scalars, 0, packScalars(complete));
     const groups = this.#bindGroups(stores);
-    const encoder = this.#device.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    let pipeline: GPUComputePipeline | null = null;
-    this.#steps.forEach((step, at) => {
-      if (step.prepared.pipeline !== pipeline) {
-        pipeline = step.prepared.pipeline;
-        pass.setPipeline(pipeline);
+    for (let first = 0; first < this.#steps.length; first += submitted) {
+      const encoder = this.#device.device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      let pipeline: GPUComputePipeline | null = null;
+      for (let at = first; at < Math.min(first + submitted, this.#steps.length); at++) {
+        const { prepared, dispatch } = this.#steps[at];
+        if (prepared.pipeline !== pipeline) {
+          pipeline = prepared.pipeline;
+          pass.setPipeline(pipeline);
+        }
+        pass.setBindGroup(0, groups[at]);
+        pass.dispatchWorkgroups(...dispatch.grid);
       }
-      pass.setBindGroup(0, groups[at]);
-      pass.dispatchWorkgroups(...step.dispatch.grid);
-    });
-    pass.end();
-    this.#device.queue.submit([encoder.finish()]);
+      pass.end();
+      this.#device.queue.submit([encoder.finish()]);
+    }
   }
 
   async result(name: string): Promise<Float32Array> {
