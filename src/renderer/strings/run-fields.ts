@@ -128,7 +128,7 @@ export const runFields = {
     options: {
       auto: 'Automatic',
       native: 'Native (C++)',
-      webgpu: 'Graphics card (WebGPU)',
+      webgpu: 'Graphics card',
       tensorflow: 'TensorFlow',
       reference: 'Portable (slow)',
     },

@@ -98,7 +98,11 @@ function loaded(): GPU {
   try {
     return dawn();
   } catch (error) {
-    throw new Unloadable(`the package webgpu does not load: ${(error as Error).message.trim().split('\n')[0]}`);
+    const absent = (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
+    const why = (error as Error).message.trim().split('\n')[0];
+    throw new Unloadable(
+      absent ? 'the optional package webgpu is not installed' : `the package webgpu does not load: ${why}`,
+    );
   }
 }
 
@@ -109,7 +113,9 @@ export async function chosenAdapter(software: boolean): Promise<GPUAdapter> {
   try {
     gpu = loaded();
   } catch (error) {
-    throw error instanceof Unloadable ? missing(error.message) : error;
+    if (error instanceof Unloadable)
+      throw missing(error.message, 'Install Meander again with its optional packages, or choose another device.');
+    throw error;
   }
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw missing(noDriver);
@@ -118,10 +124,6 @@ export async function chosenAdapter(software: boolean): Promise<GPUAdapter> {
   return adapter;
 }
 
-function missing(reason: string): UserError {
-  return new UserError(
-    'webgpu-missing',
-    `No graphics card can be used through WebGPU: ${reason}.`,
-    "Install the card's driver, or choose another device.",
-  );
+function missing(reason: string, next = "Install the card's driver, or choose another device."): UserError {
+  return new UserError('webgpu-missing', `No graphics card can be used through WebGPU: ${reason}.`, next);
 }

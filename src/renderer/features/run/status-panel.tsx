@@ -40,7 +40,7 @@ export function StatusPanel({ run, series }: { run: RunDetail; series: RunSeries
               label={isLive(run.status) ? texts.device : texts.ranOn}
               title={device ? [device.device, why].filter(Boolean).join('. ') : undefined}
             >
-              {device ? `${device.backend}, ${device.family} · ${texts.threads(device.threads)}` : '–'}
+              {device ? deviceText(device.backend, device.family, device.threads) : '–'}
             </Figure>
           </div>
         </div>
@@ -52,4 +52,9 @@ export function StatusPanel({ run, series }: { run: RunDetail; series: RunSeries
       </Stack>
     </Paper>
   );
+}
+
+/** A card's threads are not the processor's. */
+function deviceText(backend: string, family: string, threads: number): string {
+  return `${backend}, ${family}${backend === 'webgpu' ? '' : ` · ${texts.threads(threads)}`}`;
 }
