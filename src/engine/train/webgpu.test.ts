@@ -91,6 +91,25 @@ describe.skipIf(reason !== null)(`training on webgpu${reason ? `: ${reason}` : '
     await expectSameEnd(path);
   });
 
+  it('skips an update whose gradient is not finite: weights, averages and checkpoint stay finite', async () => {
+    const path = join(home, 'spoiled');
+    const backend = await openWebgpu({ software: true });
+    const compile = backend.compile.bind(backend);
+    vi.spyOn(backend, 'compile').mockImplementation((program) => {
+      const executable = compile(program);
+      const run = executable.run.bind(executable);
+      executable.run = (stores, scalars) =>
+        run(stores, program.name === 'train' && scalars.step === 4 ? { ...scalars, lossScale: Number.NaN } : scalars);
+      return executable;
+    });
+    await sit(path, backend);
+    await backend.close();
+    for (const of of ['raw', 'ema']) expect((await weights(path, of)).every(Number.isFinite), of).toBe(true);
+    const lines = await (await RunFolder.open(path)).readMetrics();
+    const spoiled = lines.find((line) => line.type === 'train' && line.step === 4);
+    expect(spoiled).toMatchObject({ skipped: true });
+  });
+
   it('passes its own test, and a device that miscounts does not', async () => {
     const backend = await openWebgpu({ software: true });
     await selfTest(backend);
