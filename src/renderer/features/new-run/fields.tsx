@@ -170,7 +170,7 @@ export function Vocabulary({ config }: { config: RunConfig }) {
     <Figure label={f.vocabulary}>
       {formatCount(config.model.vocabSize)}
       <Text size="xs" c="dimmed" fw={400}>
-        {f.vocabularyNote}
+        {config.model.architecture ? t.newRun.architectureNote : f.vocabularyNote}
       </Text>
     </Figure>
   );

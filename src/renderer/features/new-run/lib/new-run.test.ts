@@ -135,6 +135,25 @@ describe('the command', () => {
     expect(runConfig.shape.policies.parse(JSON.parse(json))).toEqual(fewer.policies);
   });
 
+  it('gives an architecture as a whole, and so do the changes from the preset, with one way back', () => {
+    const architecture = {
+      kind: 'gpt_neox',
+      inner: 256,
+      rotaryBase: 10_000,
+      epsilon: 1e-5,
+      tied: false,
+      rotary: 8,
+      parallelResidual: true,
+    } as const;
+    const changed: RunConfig = { ...base, model: { ...base.model, architecture } };
+    const command = trainCommand(changed, base, 'speeches');
+    expect(command).not.toContain('model.architecture.');
+    const json = /--set 'model.architecture=(.*)'/.exec(command)?.[1] ?? '';
+    expect(JSON.parse(json)).toEqual(architecture);
+    expect(changesFrom(base, changed)).toEqual([{ field: 'model.architecture', preset: 'GPT-2', here: 'GPT-NeoX' }]);
+    expect(withoutChange(changed, base, 'model.architecture').model.architecture).toBeUndefined();
+  });
+
   it('quotes what a shell would split or expand', () => {
     expect(quoted('plain-1.5')).toBe('plain-1.5');
     expect(quoted('two words')).toBe("'two words'");
