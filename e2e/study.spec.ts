@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { prepareDataset } from '../src/engine/data/index.ts';
 import { prepareConfig } from '../src/shared/dataset.ts';
+import { expectAccessible } from './axe.ts';
 import { corpus } from './corpus.ts';
 import { expect, test } from './host.ts';
 import { open } from './pages.ts';
@@ -52,6 +53,9 @@ test('says what was found, draws it, hands it out, and can be forgotten', async 
   ).toBeVisible();
   const figure = page.getByRole('img', { name: 'Loss and gain against learning rate' });
   await expect.poll(() => figure.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(400);
+  await expectAccessible(page, 'study, light');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await expectAccessible(page, 'study, dark', ['color-contrast']);
   const saving = page.waitForEvent('download');
   await page.getByRole('button', button('Save results.csv')).click();
   const csv = await readFile(await (await saving).path(), 'utf8');

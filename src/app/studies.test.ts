@@ -68,6 +68,10 @@ test('goes on after the application has ended; a run that is gone does not keep 
 
 test('names that are taken, too few steps and too few seeds are refused before a run is made', async () => {
   await expect(fixture.call('studies.start', { ...request(), seeds: [1, 2] })).rejects.toThrow();
+  const long = { ...base, name: 'n'.repeat(78) };
+  await expect(fixture.call('studies.start', { ...request(), base: long })).rejects.toMatchObject({
+    code: 'name-long',
+  });
   const odd = { ...request(), base: { ...base, steps: 53 } };
   await expect(fixture.call('studies.start', odd)).rejects.toMatchObject({ code: 'study-steps' });
   await fixture.call('runs.create', { ...base, name: 'study lr=1e-3 seed=2 cooldown' });

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import type { AppEvent, RunSummary } from '../shared/api.ts';
-import type { RunConfig } from '../shared/config.ts';
+import { type RunConfig, runConfig } from '../shared/config.ts';
 import { UserError } from '../shared/errors.ts';
 import { withFileErrors, writeFileAtomically } from '../shared/files.ts';
 import {
@@ -97,6 +97,15 @@ export class Studies {
     ];
     const taken = new Set(await runs.names());
     const wanted = expandSweep(config, axes, [...taken]).flatMap((run) => run.config ?? []);
+    const long = wanted
+      .map(({ name }) => cooldownOf(name))
+      .find((name) => !runConfig.shape.name.safeParse(name).success);
+    if (long !== undefined)
+      throw new UserError(
+        'name-long',
+        `"${long}" is too long for the name of a run.`,
+        'Give the study a shorter name.',
+      );
     const clash = wanted.map(({ name }) => cooldownOf(name)).find((name) => taken.has(name));
     if (clash !== undefined)
       throw new UserError('run-exists', `There is a run "${clash}" already.`, 'Choose another name for the study.');

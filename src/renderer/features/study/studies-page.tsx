@@ -49,7 +49,7 @@ export function StudiesPage() {
                 {data.map((study) => (
                   <Table.Tr key={study.name}>
                     <Table.Td style={{ overflowWrap: 'anywhere' }}>
-                      <Anchor component={Link} href={routes.study(study.name)}>
+                      <Anchor size="sm" component={Link} href={routes.study(study.name)}>
                         {study.name}
                       </Anchor>
                     </Table.Td>

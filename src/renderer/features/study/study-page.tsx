@@ -132,16 +132,18 @@ function Content({ study }: { study: StudyDetail }) {
                 ))}
               </Group>
             </Group>
-            <Stack gap="lg">
-              {Object.entries(found.figures).map(([file, svg]) => (
-                <img
-                  key={file}
-                  className={classes.figure}
-                  src={`data:image/svg+xml;utf8,${encodeURIComponent(svg)}`}
-                  alt={texts.figures[file as keyof typeof texts.figures]}
-                />
-              ))}
-            </Stack>
+            <ScrollBox className={classes.wide as string} label={texts.figures.title}>
+              <Stack gap="lg">
+                {Object.entries(found.figures).map(([file, svg]) => (
+                  <img
+                    key={file}
+                    className={classes.figure}
+                    src={`data:image/svg+xml;utf8,${encodeURIComponent(svg)}`}
+                    alt={texts.figures[file as keyof typeof texts.figures]}
+                  />
+                ))}
+              </Stack>
+            </ScrollBox>
           </Paper>
           <Paper p="md" component="section" aria-labelledby="results">
             <Title order={2} id="results" mb="xs">
