@@ -9,8 +9,8 @@ const steps = 300;
 /** Runs the command line in a home; throws Error when it fails. */
 function meander(home, args) {
   const command = ['--disable-warning=ExperimentalWarning', 'src/cli/main.ts', ...args, '--home', home];
-  const done = spawnSync(node24(), command, { cwd: root, stdio: ['ignore', 'ignore', 2] });
-  if (done.status !== 0) throw new Error(`meander ${args[0]} ended with ${done.status ?? done.signal}`);
+  const done = spawnSync(node24(), command, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`meander ${args[0]} ended with ${done.status ?? done.signal}: ${done.stderr}`);
 }
 
 /** Raw validation loss of a run's last evaluation. */
