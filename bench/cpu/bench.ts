@@ -164,19 +164,24 @@ async function compare(work: Work): Promise<Timing> {
   const run = await MeanderRun.start(work, join(folder, work.id), float32.backend);
   const other = mixed && (await MeanderRun.start(work, join(folder, `${work.id}-mixed`), mixed.backend));
   const times = new Map<string, number[]>();
+  /** A turn's mean step: single steps say nothing, since results may arrive in a bunch. */
+  const keep = (who: string, turn: readonly number[]) => {
+    const mean = turn.reduce((sum, time) => sum + time, 0) / turn.length;
+    times.set(who, [...(times.get(who) ?? []), mean]);
+  };
   /** A rival that fails once takes no further turns. */
   const take = async (who: string, turn: () => Promise<number[]>) => {
     if (silent.has(who)) return;
     try {
-      times.set(who, [...(times.get(who) ?? []), ...(await turn())]);
+      keep(who, await turn());
     } catch (error) {
       absent(who, error);
       times.delete(who);
     }
   };
   const turn = async () => {
-    times.set('meander', [...(times.get('meander') ?? []), ...(await run.turn(work.stepsPerTurn))]);
-    if (other) times.set('mixed', [...(times.get('mixed') ?? []), ...(await other.turn(work.stepsPerTurn))]);
+    keep('meander', await run.turn(work.stepsPerTurn));
+    if (other) keep('mixed', await other.turn(work.stepsPerTurn));
     const torch = rival;
     if (torch) for (const way of ways) await take(`PyTorch ${way}`, () => torch.turn(work.stepsPerTurn, way));
     if (llmc) await take('llm.c', () => llmc.turn(1));

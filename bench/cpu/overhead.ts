@@ -57,27 +57,24 @@ export async function overheads(
 }
 
 /**
- * Times of steps by their place in a cycle, of each place the least, since any one may be disturbed: places ten steps
- * apart do the same, but for the first ten, where the window takes its snapshot.
+ * Mean times of turns of ten steps, of those that do the same the least, since any one may be disturbed: in the first
+ * of a cycle's ten turns the window takes its snapshot. Single steps say nothing: results may arrive in a bunch.
  */
 export class Cycle {
-  readonly #least = new Map<number, number>();
+  #window = Number.POSITIVE_INFINITY;
+  #others = Number.POSITIVE_INFINITY;
 
   /** `last`: the number of the step that the last of the times is of. */
   add(times: readonly number[], last: number): void {
-    for (const [i, time] of times.entries()) {
-      const place = classOf((last - (times.length - 1 - i)) % cycle);
-      this.#least.set(place, Math.min(time, this.#least.get(place) ?? Number.POSITIVE_INFINITY));
-    }
+    const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
+    const before = Math.floor((last - times.length) / cycle);
+    if (Math.floor(last / cycle) > before) this.#window = Math.min(this.#window, mean);
+    else this.#others = Math.min(this.#others, mean);
   }
 
-  /** Of a step, over a cycle. A window's places that were not seen count as those ten steps on. */
+  /** Of a step, over a cycle; a window's turn that was not seen counts as the others. */
   mean(): number {
-    let sum = 0;
-    for (let place = 0; place < cycle; place++)
-      sum += this.#least.get(classOf(place)) ?? this.#least.get(classOf((place % turn) + turn))!;
-    return sum / cycle;
+    const window = Number.isFinite(this.#window) ? this.#window : this.#others;
+    return (window + (cycle / turn - 1) * this.#others) / (cycle / turn);
   }
 }
-
-const classOf = (place: number) => (place < turn ? place : turn + (place % turn));
