@@ -157,7 +157,9 @@ export function stepSuite(bench: Bench): void {
           const row = whole.subarray(b * model.vocabSize, (b + 1) * model.vocabSize);
           const total = Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0));
           const last = (b + 1) * length - 1;
-          expect(losses[last]).toBeCloseTo(total - row[targets[last]], 4);
+          const want = total - row[targets[last]];
+          // Where precision is mixed, attention over a cache rounds nothing, and over a batch its operands.
+          expect(Math.abs(losses[last] - want)).toBeLessThan(Math.max(5e-5, bench.tolerance.loss * want));
         }
       },
     );
