@@ -9,7 +9,7 @@ import { openReference } from '../reference/index.ts';
 import { architectureSuite, refusalSuite } from './architectures.ts';
 import { operationSuite } from './operations.ts';
 import { queueSuite } from './queueing.ts';
-import { scheduleFreeSuite } from './schedule-free.ts';
+import { scheduleFreeRefusal, scheduleFreeSuite } from './schedule-free.ts';
 import { stepSuite } from './steps.ts';
 import { updateSuite } from './updates.ts';
 import { vectorSuite } from './vectors.ts';
@@ -40,6 +40,8 @@ export interface Traits {
   readonly subnormals: boolean;
   /** Whether it runs GPT-NeoX and Llama; else it must refuse them by name. */
   readonly architectures: boolean;
+  /** Whether it has schedule-free AdamW; else it must refuse it by name. */
+  readonly scheduleFree: boolean;
 }
 
 export type Open = (options: BackendOptions) => Promise<Backend>;
@@ -61,11 +63,12 @@ export function conformance(
   name: string,
   open: Open,
   tolerance: Tolerance,
-  { fuses, threaded, subnormals, architectures }: Traits = {
+  { fuses, threaded, subnormals, architectures, scheduleFree }: Traits = {
     fuses: true,
     threaded: true,
     subnormals: true,
     architectures: true,
+    scheduleFree: true,
   },
 ): void {
   describe(`${name} conforms`, () => {
@@ -86,7 +89,8 @@ export function conformance(
     operationSuite(bench);
     stepSuite(bench);
     updateSuite(bench);
-    scheduleFreeSuite(bench);
+    if (scheduleFree) scheduleFreeSuite(bench);
+    else scheduleFreeRefusal(bench);
     vectorSuite(bench);
     queueSuite(bench);
     if (architectures) architectureSuite(bench);

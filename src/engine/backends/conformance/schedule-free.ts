@@ -19,6 +19,12 @@ function trial(given: Partial<OptimizerConfig>, gradient?: (g: Float32Array) => 
   };
 }
 
+export function scheduleFreeRefusal(bench: Bench): void {
+  it('refuses schedule-free AdamW, by name', () => {
+    expect(() => bench.tested.compile(trial({}).program)).toThrow(/no schedule-free AdamW/);
+  });
+}
+
 const row = (outcome: Outcome, slot: number) => [...outcome.arrays.get('ring')!.subarray(4 * slot, 4 * slot + 4)];
 
 export function scheduleFreeSuite(bench: Bench): void {

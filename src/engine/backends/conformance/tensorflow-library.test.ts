@@ -11,5 +11,6 @@ if (available)
     threaded: false,
     subnormals: false,
     architectures: false,
+    scheduleFree: true,
   });
 else describe('tensorflow', () => it.skip(`optional, and not here: ${reason}`, () => {}));

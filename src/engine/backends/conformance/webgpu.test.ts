@@ -13,4 +13,5 @@ else
     threaded: false,
     subnormals: true,
     architectures: false,
+    scheduleFree: false,
   });

@@ -1,4 +1,5 @@
 /** Turns a program into shaders with their tensors, and places activations and workspaces in pages of one arena. */
+import { UserError } from '../../errors.ts';
 import { planArena } from '../../program/plan.ts';
 import { readsOf, sizeOf, writesOf } from '../../program/shapes.ts';
 import type { AnyOp, Program } from '../../program/types.ts';
@@ -61,7 +62,7 @@ export function lowerProgram(program: Program, settings: Settings, page: number)
   };
 }
 
-/** Throws Error naming an operation that this backend has no shaders for. */
+/** Throws UserError 'backend-unsupported', or Error, naming an operation that this backend has no shaders for. */
 function lowerOp(op: AnyOp, space: Space, settings: Settings): Dispatch[] {
   switch (op.kind) {
     case 'embedding':
@@ -97,6 +98,12 @@ function lowerOp(op: AnyOp, space: Space, settings: Settings): Dispatch[] {
       return recordLoss(op, settings);
     case 'adamw':
       return adamw(op, space, settings);
+    case 'scheduleFree':
+      throw new UserError(
+        'backend-unsupported',
+        'The webgpu backend has no schedule-free AdamW.',
+        'Set optimizer.kind to adamw, or device.backend to native or auto.',
+      );
     default:
       throw new Error(`webgpu has no shaders for the operation "${(op as { kind: string }).kind}"`);
   }

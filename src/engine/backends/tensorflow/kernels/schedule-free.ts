@@ -28,7 +28,8 @@ export const scheduleFree: Kernel<'scheduleFree'> = function* (op, memory) {
       const head = tf.add(sum, lost);
       const tail = tf.sub(lost, tf.sub(head, sum));
       const next = [t, peak, head, tail].map((value, i) => tf.where(fine, value, [before, most, high, low][i]));
-      counters.replace(0, counters.elements, tf.concat(next));
+      const others = tf.slice(old, [4], [counters.elements - 4]);
+      counters.replace(0, counters.elements, tf.concat([...next, others]));
       writeRing(op, memory, [ringRow(op, memory)[0], norm, tf.cast(fine, 'float32'), next[0]]);
       const bounded = clip > 0 ? tf.minimum(tf.div(clip, tf.add(norm, 1e-6)), 1) : tf.scalar(1);
       const root = tf.sqrt(tf.neg(tf.expm1(tf.mul(t, Math.log(beta2)))));
