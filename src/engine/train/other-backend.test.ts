@@ -3,13 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Backend } from '../backends/backend.ts';
 import { openBackend } from '../backends/select.ts';
 import { TensorflowBackend } from '../backends/tensorflow/index.ts';
 import { pureLibrary } from '../backends/tensorflow/pure.ts';
 import { RunFolder } from '../checkpoint/index.ts';
 import { microConfig, microDataset } from './fixture.ts';
-import { Trainer } from './trainer.ts';
+import { sittings, weightsAt } from './sittings.ts';
 
 let home: string;
 beforeAll(async () => {
@@ -27,41 +26,15 @@ const config = microConfig({
   checkpoints: { every: 6, keepLast: 2 },
 });
 
-/** Trains to the end, or stops once a step was logged. */
-async function sit(path: string, backend: Backend, stopAt: number | null = null): Promise<void> {
-  const folder = await RunFolder.open(path).catch(() =>
-    RunFolder.create(path, config, { datasetFingerprint: dataset.meta.fingerprint }),
-  );
-  await folder.lock();
-  const trainer: Trainer = new Trainer({
-    folder,
-    dataset,
-    backend,
-    emit: (report) => {
-      if (report.type === 'metrics' && report.line.type === 'train' && report.line.step === stopAt) trainer.stop();
-    },
-  });
-  try {
-    await trainer.run();
-  } finally {
-    await folder.close();
-  }
-}
-
-async function weights(path: string, of: string): Promise<Float32Array> {
-  const folder = await RunFolder.open(path);
-  const checkpoint = await folder.openCheckpoint(12);
-  const values = await (await checkpoint.weights(of))(0, folder.table.elements);
-  await checkpoint.close();
-  return values as Float32Array;
-}
+const sit = sittings(config, dataset);
+const weights = (path: string, of: string) => weightsAt(path, 12, of);
 
 it('goes on with TensorFlow from a checkpoint of another engine, to the same weights and averages', async () => {
   const { backend: first } = await openBackend('auto', {});
   const second = new TensorflowBackend(await pureLibrary());
   const [mixed, alone] = [join(home, 'mixed'), join(home, 'alone')];
   await sit(alone, first);
-  await sit(mixed, first, 5);
+  await sit(mixed, first, (step, trainer) => step === 5 && trainer.stop());
   await sit(mixed, second);
   const lines = await (await RunFolder.open(mixed)).readMetrics();
   expect(lines.filter((line) => line.type === 'resume')).toMatchObject([{ exact: false }]);

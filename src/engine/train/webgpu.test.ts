@@ -10,7 +10,7 @@ import { openWebgpu } from '../backends/webgpu/index.ts';
 import { selfTest } from '../backends/webgpu/self-test.ts';
 import { RunFolder } from '../checkpoint/index.ts';
 import { microConfig, microDataset } from './fixture.ts';
-import { Trainer } from './trainer.ts';
+import { sittings, weightsAt } from './sittings.ts';
 
 const reason = await lacksAdapter();
 const dataset = microDataset();
@@ -20,34 +20,8 @@ const config = microConfig({
   checkpoints: { every: 6, keepLast: 2 },
 });
 
-/** Trains to the end; `onStep` sees every logged step. */
-async function sit(path: string, backend: Backend, onStep?: (step: number, trainer: Trainer) => void): Promise<void> {
-  const folder = await RunFolder.open(path).catch(() =>
-    RunFolder.create(path, config, { datasetFingerprint: dataset.meta.fingerprint }),
-  );
-  await folder.lock();
-  const trainer: Trainer = new Trainer({
-    folder,
-    dataset,
-    backend,
-    emit: (report) => {
-      if (report.type === 'metrics' && report.line.type === 'train') onStep?.(report.line.step, trainer);
-    },
-  });
-  try {
-    await trainer.run();
-  } finally {
-    await folder.close();
-  }
-}
-
-async function weights(path: string, of: string): Promise<Float32Array> {
-  const folder = await RunFolder.open(path);
-  const checkpoint = await folder.openCheckpoint(12);
-  const values = await (await checkpoint.weights(of))(0, folder.table.elements);
-  await checkpoint.close();
-  return values as Float32Array;
-}
+const sit = sittings(config, dataset);
+const weights = (path: string, of: string) => weightsAt(path, 12, of);
 
 describe.skipIf(reason !== null)(`training on webgpu${reason ? `: ${reason}` : ''}`, () => {
   let home: string;
